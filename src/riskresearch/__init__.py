@@ -1,0 +1,1 @@
+"""riskresearch: study, predict, limit and insure customer credit risk."""

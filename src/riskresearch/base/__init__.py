@@ -1,0 +1,1 @@
+"""What every stage stands on: errors, table dictionary, settings, registries, run folder."""

@@ -1,0 +1,1 @@
+"""What was owed and paid, as known on a date."""

@@ -1,0 +1,113 @@
+"""What a delivered ledger cannot tell, and which figures are missing, bounded or assumed therefore."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import pandas as pd
+from pandas import DataFrame
+
+from riskresearch.ledger.reading.mapping import LedgerMapping
+from riskresearch.ledger.reading.rows import SourceRows
+from riskresearch.ledger.reading.targets import FLAT
+
+CUT_DAYS = 31
+EFFECTS: Mapping[str, str] = {
+    "no_customer_names": "customers are shown by account number only",
+    "no_groups": "limits and concentration are by account, not by group of companies",
+    "no_countries": "no view by country; country rules of policies cannot be checked",
+    "no_sectors": "no view by sector; sector concentration is unknown",
+    "no_sizes": "no view by size of customer",
+    "no_net_amounts": "amounts include tax; loss net of recoverable tax is not known",
+    "no_due_date": "no due date is delivered: lateness, overdue and ageing rest on assumed terms or are missing",
+    "some_due_dates_assumed": "lateness of the invoices concerned rests on assumed terms",
+    "assumed_invoice_date": "days to pay, DSO and terms rest on an assumed date of issue",
+    "assumed_recorded_dates": "rows count as known from their own date on; late bookings look known too early",
+    "no_credit_notes": "no credit note ratio; cancelled invoices may look unpaid or paid in cash",
+    "no_payments": "no payment behaviour: lateness, survival, forecast and default by past-due days are missing",
+    "no_partial_payments": "part payments cannot be seen; an invoice counts as paid on its last payment",
+    "single_payment_rows": "one payment date per invoice: several part payments appear as one, on the date given",
+    "no_unapplied_receipts": "receipts without invoice are not delivered: exposure is gross of unapplied cash",
+    "no_open_items": "nothing is open: ageing, exposure and receipts forecast are empty on the last day",
+    "no_disputes": "disputed invoices count as late like any other",
+    "no_limits": "use of limits and limit history are missing",
+    "no_events": "default can only be seen as lateness: no insolvency, write-off, litigation or claim is delivered",
+    "no_ratings": "no external rating to compare with",
+    "no_financials": "no annual accounts: capacity-based limits are missing",
+    "no_questionnaires": "no answers of customers or sales staff: expert ratings are missing",
+    "fx_rates_assumed": "amounts in foreign currency are converted at rates of the mapping, not the seller's own",
+    "one_customer": "a single customer: no ranking, concentration or model can be made",
+}
+_ABSENT_TABLES = {
+    "credit_notes": "no_credit_notes",
+    "payments": "no_payments",
+    "disputes": "no_disputes",
+    "limits": "no_limits",
+    "events": "no_events",
+    "ratings": "no_ratings",
+    "financials": "no_financials",
+    "questionnaires": "no_questionnaires",
+}
+_EMPTY_COLUMNS = {
+    "customer_name": "no_customer_names",
+    "group_id": "no_groups",
+    "country_code": "no_countries",
+    "sector_code": "no_sectors",
+    "size_code": "no_sizes",
+}
+
+
+def gap_table(tables: Mapping[str, DataFrame], sources: Sequence[SourceRows], mapping: LedgerMapping) -> DataFrame:
+    """Return table `gaps`: what the tables, the row shape and the mapping itself say is not known."""
+    effects = {code: EFFECTS[code] for code in _codes(tables)}
+    if any(rows.source.rows == FLAT.name for rows in sources) and len(tables["payments"]):
+        effects["single_payment_rows"] = EFFECTS["single_payment_rows"]
+    if any(rows.n_unrecorded for rows in sources):
+        effects["assumed_recorded_dates"] = EFFECTS["assumed_recorded_dates"]
+    if mapping.fx and (tables["invoices"]["gross_minor"] != tables["invoices"]["base_minor"]).any():
+        effects["fx_rates_assumed"] = EFFECTS["fx_rates_assumed"]
+    effects |= _cut_payments(tables)
+    effects |= {gap.gap_code: gap.effect for gap in mapping.gaps}
+    return DataFrame({"gap_code": list(effects), "effect": list(effects.values())})
+
+
+def _codes(tables: Mapping[str, DataFrame]) -> Iterator[str]:
+    invoices, customers = tables["invoices"], tables["customers"]
+    yield from (code for name, code in _ABSENT_TABLES.items() if tables[name].empty)
+    yield from (code for name, code in _EMPTY_COLUMNS.items() if customers[name].isna().all())
+    if invoices["net_minor"].isna().all():
+        yield "no_net_amounts"
+    assumed = ~invoices["due_date_source_code"].isin(["source", "terms", "text"])
+    if assumed.any():
+        yield "no_due_date" if assumed.all() else "some_due_dates_assumed"
+    if (invoices["invoice_date_source_code"] == "assumed").any():
+        yield "assumed_invoice_date"
+    if len(customers) == 1:
+        yield "one_customer"
+    yield from _settlement_codes(tables)
+
+
+def _settlement_codes(tables: Mapping[str, DataFrame]) -> Iterator[str]:
+    payments, allocations = tables["payments"], tables["allocations"]
+    settled = allocations.groupby("invoice_id")["amount_minor"].sum()
+    gross = tables["invoices"].set_index("invoice_id")["gross_minor"]
+    if not (gross > settled.reindex(gross.index).fillna(0)).any():
+        yield "no_open_items"
+    if payments.empty:
+        return
+    received = allocations[allocations["source_code"] == "payment"]
+    if not (received["amount_minor"] < received["invoice_id"].map(gross)).any():
+        yield "no_partial_payments"
+    applied = received.groupby("source_id")["amount_minor"].sum().reindex(payments["payment_id"]).fillna(0)
+    if not (applied.to_numpy() < payments["amount_minor"].to_numpy()).any():
+        yield "no_unapplied_receipts"
+
+
+def _cut_payments(tables: Mapping[str, DataFrame]) -> dict[str, str]:
+    last_invoice, last_receipt = tables["invoices"]["recorded_date"].max(), tables["payments"]["recorded_date"].max()
+    if pd.isna(last_receipt) or (last_invoice - last_receipt).days <= CUT_DAYS:
+        return {}
+    effect = (
+        f"receipts end on {last_receipt:%Y-%m-%d}, invoices on {last_invoice:%Y-%m-%d}, "
+        f"{(last_invoice - last_receipt).days} days later: the extraction looks cut, paid invoices may look unpaid; "
+        f"run with --as-of {last_receipt:%Y-%m-%d} or earlier"
+    )
+    return {"payments_end_before_invoices": effect}

@@ -1,0 +1,119 @@
+"""A mapping to start from, proposed from a file's headings and cells; a person checks it before use."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from riskresearch.ledger.reading.delivery import TEXT_SUFFIXES, RawFile
+from riskresearch.ledger.reading.guess import guess_amounts, guess_dates
+from riskresearch.ledger.reading.headings import fold
+from riskresearch.ledger.reading.place import Placement, complete_invoices, place_columns
+from riskresearch.ledger.reading.sniff import decode, sniff_encoding, sniff_separator
+from riskresearch.ledger.reading.targets import FLAT, required, targets
+
+TO_FILL_IN = "FILL IN"
+ASSUMED_CURRENCY = "EUR"
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A proposed mapping and what a person must check.
+
+    Parameters
+    ----------
+    mapping_yaml : the mapping as YAML text, ready to save
+    placed : target: column of the list of invoices
+    not_placed : its columns nothing is filled from
+    missing : targets a ledger needs and no column was found for
+    doubts : what speaks against the proposal, in words
+    """
+
+    mapping_yaml: str
+    placed: Mapping[str, str]
+    not_placed: tuple[str, ...]
+    missing: tuple[str, ...]
+    doubts: tuple[str, ...]
+
+
+def propose(files: Sequence[RawFile]) -> Proposal:
+    """Return a proposed mapping for the file that looks most like a list of invoices.
+
+    Other files with the same header are read with it; one that lists customers becomes a source of
+    its own.
+
+    Raises
+    ------
+    LedgerError
+        No file can be read as a table.
+    """
+    found = [place_columns(file) for file in files]
+    invoices = max(found, key=lambda one: len(set(required(FLAT.name)) & set(one.placed)))
+    complete_invoices(invoices)
+    others = [one for one in found if one.rows.header != invoices.rows.header]
+    customers = next((one for one in others if {"customer_id", "customer_name"} <= set(one.placed)), None)
+    sources = [_invoice_source(invoices, same_header=len(found) - len(others))]
+    sources += [_customer_source(customers)] if customers is not None else []
+    unread = [one.file.name for one in others if one is not customers]
+    if unread:
+        invoices.doubts.append(f"files {', '.join(unread)} are not read; add sources if they belong to the ledger")
+    if "currency_code" not in invoices.placed:
+        invoices.doubts.append(f"no currency column: {ASSUMED_CURRENCY} is assumed; correct currency_code")
+    not_placed = tuple(name for name in invoices.rows.header if name and name not in invoices.used())
+    return Proposal(
+        _yaml(invoices, sources), dict(invoices.placed), not_placed, tuple(invoices.missing()), tuple(invoices.doubts)
+    )
+
+
+def _invoice_source(found: Placement, *, same_header: int) -> dict[str, Any]:
+    columns: dict[str, Any] = dict.fromkeys(found.missing(), TO_FILL_IN) | found.placed
+    if found.id_columns:
+        columns["invoice_id"] = {"join": found.id_columns}
+        columns.setdefault("invoice_number", found.placed["invoice_id"])
+    suffix = "".join(part for part in (found.file.suffix, ".gz" * found.file.name.lower().endswith(".gz")))
+    return {
+        "name": "invoices",
+        "file": found.file.name if same_header == 1 else f"*{suffix}",
+        "rows": FLAT.name,
+        "format": _format(found),
+        "columns": columns,
+        **found.parts,
+    }
+
+
+def _customer_source(found: Placement) -> dict[str, Any]:
+    columns = {target: column for target, column in found.placed.items() if target in targets("customers")}
+    return {
+        "name": "customers",
+        "file": found.file.name,
+        "rows": "customers",
+        "optional": "true",
+        "format": _format(found),
+        "columns": columns,
+    }
+
+
+def _format(found: Placement) -> dict[str, Any]:
+    amounts, days = guess_amounts(found.columns_of("minor")), guess_dates(found.columns_of("date"))
+    found.doubts += [*amounts.doubts, *days.doubts]
+    written: dict[str, Any] = {}
+    if found.file.suffix in TEXT_SUFFIXES and not found.file.name.lower().endswith(".gz"):
+        content = found.file.content
+        separator = sniff_separator(decode(content, name=found.file.name))
+        written = {"separator": "tab" if separator == "\t" else separator, "encoding": sniff_encoding(content)}
+    return written | {key: value for key, value in (amounts.values | days.values).items() if value}
+
+
+def _yaml(invoices: Placement, sources: Sequence[Mapping[str, Any]]) -> str:
+    stem = fold(invoices.file.name.split(".")[0])
+    mapping: dict[str, Any] = {
+        "mapping": stem if stem.isascii() and stem[:1].isalpha() else "proposed",
+        "title": f"proposed for {invoices.file.name}",
+    }
+    if "currency_code" not in invoices.placed:
+        mapping["currency_code"] = ASSUMED_CURRENCY
+    mapping["sources"] = [dict(source) for source in sources]
+    comments = ["proposed from headings and cells: check every line", *(f"doubt: {doubt}" for doubt in invoices.doubts)]
+    text = yaml.safe_dump(mapping, sort_keys=False, allow_unicode=True, width=1000)
+    return "".join(f"# {' '.join(comment.split())}\n" for comment in comments) + text

@@ -1,0 +1,227 @@
+"""Rows of one source, from text to typed targets, as its part of the mapping says."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import pandas as pd
+from pandas import DataFrame, Series
+
+from riskresearch.base.errors import LedgerError
+from riskresearch.base.schema import DTYPES, Column
+from riskresearch.ledger.reading import cells
+from riskresearch.ledger.reading.computed import compute
+from riskresearch.ledger.reading.delivery import RawRows
+from riskresearch.ledger.reading.findings import Findings
+from riskresearch.ledger.reading.formats import Format
+from riskresearch.ledger.reading.locate import stacked, unread_columns
+from riskresearch.ledger.reading.mapping import AS_DECLARED, ColumnSpec, Source
+from riskresearch.ledger.reading.targets import (
+    ACT_DATES,
+    DEFAULTS,
+    MAIN_AMOUNT,
+    ROW_SHAPES,
+    delivered_name,
+    required,
+    targets,
+)
+
+
+@dataclass
+class SourceRows:
+    """Typed rows of one source with what was found on the way.
+
+    Parameters
+    ----------
+    source : part of the mapping that was applied
+    frame : one column per target of the row shape (money in minor units), one row per delivered row
+    findings : reason of each row that is set aside
+    delivered_minor : main amount of each row as it was read, credit notes negative
+    n_unrecorded : rows without ``recorded_date``, taken as recorded on the day of the act
+    notes : what was repaired or left unread, counted
+    """
+
+    source: Source
+    frame: DataFrame
+    findings: Findings
+    delivered_minor: Series
+    n_unrecorded: int
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def kept(self) -> DataFrame:
+        """Rows that are used."""
+        return self.frame[self.findings.kept]
+
+    def flag(self, wrong: Series, code: str, name: str) -> None:
+        """Set rows aside for the value of one target."""
+        self.findings.flag(wrong, code, column=delivered_name(ROW_SHAPES[self.source.rows].column(name)))
+
+
+def typed_rows(files: Sequence[RawRows], source: Source) -> SourceRows:
+    """Return the rows of all files of a source as typed targets, defaults filled in.
+
+    Raises
+    ------
+    LedgerError
+        A column is missing or named twice.
+    """
+    text, lines, malformed = stacked(files, source)
+    findings = Findings(source.name, lines)
+    findings.flag(malformed, "wrong_number_of_fields")
+    _apply_filters(text, source, findings)
+    _apply_duplicates(text, source, findings)
+    notes = [note for file in files for note in file.notes]
+    if unread := unread_columns(files, source):
+        notes.append(f"{source.name}: {len(unread)} columns are not read: {', '.join(unread)}")
+    reader = _Reader(source, text, findings, notes)
+    frame = reader.frame()
+    n_unrecorded = int(frame["recorded_date"].isna().sum()) if source.rows in ACT_DATES else 0
+    frame = _with_defaults(frame, source)
+    for name in required(source.rows):
+        column = targets(source.rows)[name]
+        findings.flag(frame[column.name].isna(), "missing_value", column=name)
+    delivered = frame.get(MAIN_AMOUNT.get(source.rows), Series(pd.NA, index=frame.index, dtype="Int64"))
+    return SourceRows(source, frame, findings, delivered, n_unrecorded, notes)
+
+
+def _apply_filters(text: DataFrame, source: Source, findings: Findings) -> None:
+    for rule in source.filters:
+        hit = text[rule.column].str.strip().isin(list(rule.values))
+        findings.filter(~hit if rule.keep_only else hit, rule.reason_code)
+
+
+def _apply_duplicates(text: DataFrame, source: Source, findings: Findings) -> None:
+    repeated = text[findings.kept].duplicated().reindex(text.index, fill_value=False)
+    if source.duplicates == "refuse" and repeated.any():
+        raise LedgerError(
+            f"{source.name}: {int(repeated.sum())} rows (first: {findings.lines[repeated].iloc[0]}) repeat an earlier "
+            f"row in every column; every row must be delivered once; correct the delivery or set duplicates: set_aside"
+        )
+    findings.flag(repeated, "exact_duplicate")
+
+
+def _with_defaults(frame: DataFrame, source: Source) -> DataFrame:
+    for name, value in DEFAULTS.get(source.rows, {}).items():
+        frame[name] = frame[name].fillna(value)
+    if source.rows in ACT_DATES:
+        frame["recorded_date"] = frame["recorded_date"].fillna(frame[ACT_DATES[source.rows]])
+    if source.rows == "invoices":
+        frame["due_date_source_code"] = frame["due_date_source_code"].fillna("source").where(frame["due_date"].notna())
+    return frame
+
+
+class _Reader:
+    """Reads the columns of one source in the mapping's order."""
+
+    def __init__(self, source: Source, text: DataFrame, findings: Findings, notes: list[str]) -> None:
+        self.source, self.text, self.findings, self.notes = source, text, findings, notes
+        self.values: dict[str, Series] = {}
+
+    def frame(self) -> DataFrame:
+        """Return one typed column per target of the row shape."""
+        allowed = targets(self.source.rows)
+        for name, spec in self._specs().items():
+            self.values[name] = self._signed(self._typed(allowed[name], spec), allowed[name])
+        for name, helper in self.source.helpers.items():
+            kind = "minor" if helper.kind == "amount" else helper.kind
+            self.values[name] = self._typed(Column(name, kind, "helper", True), helper)
+        for name, value in self.source.constants.items():
+            constant = Series(value, index=self.text.index, dtype="str")
+            self.values[name] = self._parsed(allowed[name], constant, Format())
+        for name, operation in self.source.computed.items():
+            self.values[name] = compute(operation, self.values)
+        return DataFrame({column.name: self._filled(name, column) for name, column in allowed.items()})
+
+    def _specs(self) -> dict[str, ColumnSpec]:
+        if self.source.columns == AS_DECLARED:
+            return {name: ColumnSpec(column=name) for name in targets(self.source.rows) if name in self.text}
+        return self.source.specs
+
+    def _filled(self, name: str, column: Column) -> Series:
+        dtype = "datetime64[us]" if column.kind == "date" else DTYPES[column.kind]
+        absent = Series(None, index=self.text.index, dtype="object")
+        return self.values.get(name, absent).astype(pd.api.types.pandas_dtype(dtype))
+
+    def _signed(self, values: Series, column: Column) -> Series:
+        sign = self.source.sign
+        if column.kind != "minor":
+            return values
+        if sign.column is not None:
+            marked = self.text[sign.column].str.strip().isin(list(sign.negative))
+            values = values.mask(marked, -values)
+        return -values if sign.inverted else values
+
+    def _typed(self, column: Column, spec: ColumnSpec) -> Series:
+        form = self.source.format
+        form = form.model_copy(update={"dates": spec.dates}) if spec.dates else form
+        return self._parsed(column, self._picked(column, spec, form), form)
+
+    def _picked(self, column: Column, spec: ColumnSpec, form: Format) -> Series:
+        parts = DataFrame({name: self._cleaned(name, column, form) for name in spec.wanted})
+        text = parts[spec.column] if spec.column is not None else cells.joined(parts, spec.joined_by)
+        if spec.strip_trailing_dot_zero:
+            text = text.str.replace(r"\.0$", "", regex=True)
+        if spec.pad_digits is not None:
+            digits = text.str.fullmatch(r"\d+").fillna(False).astype(bool)
+            text = text.mask(digits, text.str.zfill(spec.pad_digits))
+        if spec.values:
+            text = text.map(spec.values).astype("str").fillna(text)
+        return text if spec.default is None else text.fillna(spec.default)
+
+    def _cleaned(self, name: str, column: Column, form: Format) -> Series:
+        delivered = self.text[name].str.strip()
+        text = cells.clean_text(delivered)
+        changed = (text.fillna("") != delivered) & self.findings.kept
+        if changed.any():
+            self.notes.append(
+                f"{self.source.name}.{name}: control characters or line breaks removed in {int(changed.sum())} cells "
+                f"(first: {self.findings.lines[changed].iloc[0]})"
+            )
+        return text if column.name == "customer_name" else text.mask(text.isin(list(form.nulls)))
+
+    def _parsed(self, column: Column, text: Series, form: Format) -> Series:
+        match column.kind:
+            case "date":
+                values, unread = cells.dates(text, form.dates)
+                self._flag(cells.out_of_range(values), "date_out_of_range", column, text)
+                self._flag(unread, "not_a_date", column, text)
+            case "minor":
+                values, unread = cells.minor_units(text, form)
+                self._flag(unread, "not_an_amount", column, text)
+            case "bool":
+                values, unread = cells.booleans(text)
+                self._flag(unread, "unknown_code", column, text)
+            case "int" | "float" as kind:
+                values, unread = cells.integers(text, form) if kind == "int" else cells.floats(text, form)
+                self._flag(unread, "not_a_number", column, text)
+            case _:
+                values = self._text(column, text)
+        return values
+
+    def _text(self, column: Column, text: Series) -> Series:
+        if column.codes:
+            self._flag(text.notna() & ~text.isin(list(column.codes)), "unknown_code", column, text)
+        if column.name.endswith("_id"):
+            self._flag(cells.damaged_ids(text), "damaged_id", column, text)
+        if column.name == "currency_code":
+            text = text.str.upper()
+            self._flag(
+                text.notna() & ~text.str.fullmatch("[A-Z]{3}").fillna(False).astype(bool),
+                "unknown_currency",
+                column,
+                text,
+            )
+        return self._capped(text) if column.name.endswith("_name") else text
+
+    def _capped(self, names: Series) -> Series:
+        short, long = cells.capped(names)
+        cut = long & self.findings.kept
+        if cut.any():
+            self.notes.append(
+                f"{self.source.name}: {int(cut.sum())} names longer than {cells.MAX_TEXT_LENGTH} characters are cut "
+                f"(first: {self.findings.lines[cut].iloc[0]})"
+            )
+        return short
+
+    def _flag(self, wrong: Series, code: str, column: Column, text: Series) -> None:
+        self.findings.flag(wrong, code, column=delivered_name(column), cells=text)

@@ -1,0 +1,35 @@
+"""Expert rating: a prior probability of default where the ledger holds too few defaults for a model."""
+
+import numpy as np
+from pandas import DataFrame, Series
+
+from riskresearch.model.settings import ModelSettings
+
+
+def expert_pd(behaviour: DataFrame, settings: ModelSettings) -> Series:
+    """Return the prior yearly PD of each customer from its payment delay.
+
+    The prior rate is spread so that a payer 30 or more days late is `prior_late_factor` times as
+    risky as one on time, log-linearly in between, and a portfolio with the published share of late
+    payers keeps the prior rate. The delay is the customer's own, shrunk to the portfolio's mean with
+    weight n / (n + k) for n receipts, and never below the age of its oldest overdue invoice.
+
+    Parameters
+    ----------
+    behaviour : table `customer_behaviour`
+    settings : prior rate, factor, share, weight k
+
+    Returns
+    -------
+    Series of probabilities indexed by customer_id.
+    """
+    own, n = behaviour["days_beyond_terms_12m"], behaviour["n_receipts_12m"].astype(float)
+    weight = (n / (n + settings.prior_weight_receipts)).where(own.notna(), 0.0)
+    weight = weight.fillna(0.0)
+    common = float(np.average(own[own.notna()], weights=n[own.notna()])) if own.notna().any() else 0.0
+    delay = weight * own.fillna(0.0) + (1 - weight) * common
+    delay = np.maximum(delay, behaviour["past_due_max_days"].astype(float))
+    share, factor = settings.prior_late_ratio, settings.prior_late_factor
+    on_time = settings.prior_default_ratio / (1 - share + factor * share)
+    prior = on_time * factor ** (delay.clip(0, 30) / 30)
+    return Series(prior.to_numpy(), index=behaviour["customer_id"], name="pd_12m")

@@ -1,0 +1,99 @@
+"""What `riskresearch check` says of a ledger: counts, amounts, reconciliation, gaps."""
+
+from pathlib import Path
+
+from pandas import DataFrame
+
+from riskresearch.base.errors import RiskResearchError
+from riskresearch.ledger.ledger import Ledger
+from riskresearch.ledger.read import propose_mapping
+
+_AMOUNTS = {
+    "invoices": "base_minor",
+    "credit_notes": "base_minor",
+    "payments": "base_minor",
+    "allocations": "base_minor",
+}
+
+
+def check_report(ledger: Ledger) -> str:
+    """Return the findings on a ledger as text, for a terminal.
+
+    Parameters
+    ----------
+    ledger : ledger as delivered
+    """
+    as_of = ledger.default_as_of
+    parts = [
+        f"Ledger {ledger.source_name}, mapping {ledger.mapping_name}, run currency {ledger.currency_code}"
+        + (", SYNTHETIC" if ledger.is_synthetic else ""),
+        f"Date of a run without --as-of: {as_of.date() if as_of is not None else 'none: no receipts'}",
+        "",
+        "Kept",
+        *_kept(ledger),
+        "",
+        "Set aside",
+        *_set_aside(ledger.accounts["set_aside"]),
+        "",
+        "Reconciliation",
+        *_reconciled(ledger.accounts["reconciliation"]),
+        "",
+        "What this source cannot tell",
+        *_gaps(ledger.accounts["gaps"]),
+        *_notes(ledger),
+    ]
+    return "\n".join(parts)
+
+
+def proposal_text(path: Path) -> str:
+    """Return the proposed mapping for a file without one, or nothing where none can be proposed."""
+    try:
+        proposal = propose_mapping(path)
+    except RiskResearchError:
+        return ""
+    return "\n".join(
+        [
+            "Proposed mapping; save it as my_ledger.yaml, correct it, and give --mapping my_ledger.yaml:",
+            "",
+            proposal.mapping_yaml,
+            *_listed("Columns not placed", proposal.not_placed),
+            *_listed("Still missing", proposal.missing),
+            *_listed("To check", proposal.doubts),
+        ]
+    )
+
+
+def _listed(title: str, items: tuple[str, ...]) -> list[str]:
+    return [f"{title}: {', '.join(items)}"] if items else []
+
+
+def _kept(ledger: Ledger) -> list[str]:
+    lines = []
+    for name, frame in ledger.tables.items():
+        if len(frame):
+            amount = f"{frame[_AMOUNTS[name]].sum() / 100:>20,.2f}" if name in _AMOUNTS else ""
+            lines.append(f"  {name:<16}{len(frame):>10,} rows{amount}")
+    return lines or ["  nothing"]
+
+
+def _set_aside(frame: DataFrame) -> list[str]:
+    return [
+        f"  {row.source_name}: {row.n_rows:,} rows, {row.reason_code} (first: {row.first_keys})"
+        for row in frame.itertuples()
+    ] or ["  nothing"]
+
+
+def _reconciled(frame: DataFrame) -> list[str]:
+    return [
+        f"  {row.check_code}: expected {row.expected_minor}, rebuilt {row.rebuilt_minor}, difference "
+        f"{row.difference_minor} — {row.detail}"
+        for row in frame.itertuples()
+    ] or ["  no totals in this source"]
+
+
+def _gaps(frame: DataFrame) -> list[str]:
+    return [f"  {row.gap_code}: {row.effect}" for row in frame.itertuples()] or ["  nothing"]
+
+
+def _notes(ledger: Ledger) -> list[str]:
+    return ["", "Notes", *(f"  {note}" for note in ledger.notes)] if ledger.notes else []

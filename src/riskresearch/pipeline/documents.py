@@ -1,0 +1,120 @@
+"""Generated pages: default settings and the dictionaries of tables, settings and registered members."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from riskresearch.base.config import settings_yaml
+from riskresearch.base.run import write_atomically
+from riskresearch.behaviour.indicators import INDICATORS
+from riskresearch.features.features import FEATURES
+from riskresearch.limits.methods import METHODS
+from riskresearch.pipeline.settings import Settings
+from riskresearch.pipeline.stages import MAKERS, TABLES
+from riskresearch.validation.battery import BATTERY
+
+
+def documents() -> dict[str, str]:
+    """Return the generated files by path below the project."""
+    return {
+        "config/default.yaml": settings_yaml(Settings()),
+        "docs/tables.md": _tables(),
+        "docs/dictionary.md": _members(),
+    }
+
+
+def write_documents(project: Path, *, check: bool) -> list[str]:
+    """Write the generated files, or only tell which differ.
+
+    Parameters
+    ----------
+    project : folder of the project
+    check : True = write nothing
+
+    Returns
+    -------
+    list of the paths that differed.
+    """
+    stale = []
+    for name, text in documents().items():
+        file = project / name
+        if not file.is_file() or file.read_text(encoding="utf-8") != text:
+            stale.append(name)
+            if not check:
+                write_atomically(file, text.encode())
+    return stale
+
+
+def _tables() -> str:
+    lines = [
+        "# Tables",
+        "",
+        "Generated from the declarations in the code by `riskresearch docs`. Every table is checked "
+        "against its declaration when it is written and when it is read.",
+        "",
+    ]
+    for table in TABLES.values():
+        lines += [
+            f"## {table.name}",
+            "",
+            f"{table.grain}. Key: {', '.join(table.keys)}. Made by {MAKERS[table.name]}.",
+            "",
+        ]
+        lines += _grid(
+            ("column", "type", "may be empty", "meaning"),
+            (
+                (
+                    c.name,
+                    c.kind,
+                    "yes" if c.nullable else "no",
+                    c.meaning + (f" ({', '.join(c.codes)})" if c.codes else ""),
+                )
+                for c in table.columns
+            ),
+        )
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _members() -> str:
+    lines = ["# Dictionary", "", "Generated from the declarations in the code by `riskresearch docs`."]
+    for title, head, rows in (_indicators(), _features(), _measures(), _methods()):
+        lines += ["", f"## {title}", "", *_grid(head, rows)]
+    return "\n".join(lines) + "\n"
+
+
+Section = tuple[str, tuple[str, ...], Sequence[tuple[str, ...]]]
+
+
+def _indicators() -> Section:
+    head = ("indicator", "English", "French", "unit", "variant", "definition")
+    rows = [(m.name, m.spec.label_en, m.spec.label_fr, m.spec.unit, m.spec.variant, m.definition) for m in INDICATORS]
+    return "Payment indicators", head, rows
+
+
+def _features() -> Section:
+    head = ("feature", "English", "French", "unit", "direction", "missing", "definition")
+    rows = [
+        (m.name, m.spec.label_en, m.spec.label_fr, m.spec.unit, f"{m.spec.direction:+d}", m.spec.missing, m.definition)
+        for m in FEATURES
+    ]
+    return "Features", head, rows
+
+
+def _measures() -> Section:
+    head = ("measure", "English", "French", "better", "rows", "source", "definition")
+    better = {1: "higher", -1: "lower", 0: "near 1"}
+    rows = [
+        (m.name, m.spec.label_en, m.spec.label_fr, better[m.spec.direction], m.spec.rows, m.spec.source, m.definition)
+        for m in BATTERY
+    ]
+    return "Validation measures", head, rows
+
+
+def _methods() -> Section:
+    rows = [(m.name, m.spec.label_en, m.spec.label_fr, m.definition) for m in METHODS]
+    return "Limit methods", ("method", "English", "French", "definition"), rows
+
+
+def _grid(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> list[str]:
+    body = [f"| {' | '.join(str(cell).replace('|', '/') for cell in row)} |" for row in rows]
+    return [f"| {' | '.join(head)} |", f"|{' --- |' * len(head)}", *body]

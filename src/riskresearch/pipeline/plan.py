@@ -1,0 +1,214 @@
+"""The plan of a run: ledger, settings and date, fixed in the run's record before anything is computed."""
+
+import platform
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from pandas import DataFrame, Timestamp
+
+from riskresearch.base.config import merged, read_yaml
+from riskresearch.base.errors import LedgerError, RunError
+from riskresearch.base.run import RunFolder, digest_files, digest_json
+from riskresearch.ledger.default import default_variants, defaults
+from riskresearch.ledger.ledger import Ledger
+from riskresearch.ledger.movements import cut_ledger, movements
+from riskresearch.ledger.read import read_ledger
+from riskresearch.pipeline.project import PROJECT, code_digest
+from riskresearch.pipeline.settings import Settings, resolve
+from riskresearch.pipeline.stages import MAKERS, TABLES, labels
+
+LIBRARIES = ("numpy", "pandas", "scipy", "scikit-learn", "lightgbm", "duckdb", "narwhals", "pyarrow", "matplotlib")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run is made from.
+
+    Parameters
+    ----------
+    folder : run folder
+    ledger : delivered file or folder
+    mapping : name or path of the mapping, None = recognise it
+    settings : resolved settings
+    as_of : last day that counts, None = last day on which both invoices and receipts are recorded
+    """
+
+    folder: RunFolder
+    ledger: Path
+    mapping: str | None
+    settings: Settings
+    as_of: Timestamp | None
+
+
+def folder_at(path: Path) -> RunFolder:
+    """Return the run folder at a path."""
+    return RunFolder(path, TABLES, MAKERS)
+
+
+def make_plan(
+    path: Path,
+    *,
+    ledger: Path,
+    mapping: str | None,
+    config: Path | None,
+    as_of: str | None,
+    overrides: dict[str, Any] | None = None,
+) -> Plan:
+    """Return the plan of a run from the command line's words.
+
+    Raises
+    ------
+    RunError
+        The date is not a date.
+    SettingsError
+        The settings file holds an unknown key or a value out of bounds.
+    """
+    content = read_yaml(config) if config is not None else {}
+    settings = resolve(merged(content, overrides or {}), where=str(config or "settings"))
+    return Plan(folder_at(path), ledger, mapping, settings, parse_date(as_of) if as_of else None)
+
+
+def parse_date(text: str) -> Timestamp:
+    """Return a date given as YYYY-MM-DD.
+
+    Raises
+    ------
+    RunError
+        The text is not such a date.
+    """
+    try:
+        return pd.to_datetime(text, format="%Y-%m-%d").as_unit("us")
+    except ValueError as cause:
+        raise RunError(f"date {text!r}: write it as YYYY-MM-DD, for instance 2025-12-31") from cause
+
+
+def ingest(plan: Plan) -> None:
+    """Read the ledger, cut it at the date, and write the canonical tables and the record; once per plan.
+
+    Raises
+    ------
+    LedgerError
+        The ledger cannot be read, or nothing of it was known on the date.
+    """
+    digest = digest_json([plan_digest(plan), code_digest()])
+    record = plan.folder.record()
+    if record.get("ledger_stage") == digest and all(plan.folder.has(name) for name in record["ledger_tables"]):
+        plan.folder.update_record(settings=plan.settings.model_dump(mode="json"))
+        return
+    ledger = _read(plan)
+    as_of = plan.as_of or ledger.default_as_of
+    if as_of is None:
+        raise LedgerError(f"{ledger.source_name}: no invoices with receipts, so no date to run at; give --as-of DATE")
+    tables = ledger_tables(ledger, plan.settings, as_of=as_of)
+    for name, frame in tables.items():
+        plan.folder.write(name, frame)
+    plan.folder.update_record(
+        run=plan.folder.name,
+        as_of=str(as_of.date()),
+        settings=plan.settings.model_dump(mode="json"),
+        ledger=str(plan.ledger),
+        mapping=plan.mapping,
+        asked_as_of=str(plan.as_of.date()) if plan.as_of else None,
+        facts=_facts(ledger),
+        versions=_versions(),
+        code=code_digest(),
+        ledger_stage=digest,
+        ledger_tables=sorted(tables),
+        stages={},
+    )
+
+
+def _read(plan: Plan) -> Ledger:
+    settings = plan.settings.ledger
+    return read_ledger(
+        plan.ledger,
+        mapping=plan.mapping,
+        currency_code=settings.currency_code,
+        assumed_terms_days=settings.assumed_terms_days,
+    )
+
+
+def plan_digest(plan: Plan) -> str:
+    """Return the digest of everything that decides the ledger tables."""
+    if not plan.ledger.exists():
+        raise LedgerError(f"{plan.ledger}: no such file or folder; give the path of your ledger with --ledger")
+    files = [p for p in plan.ledger.rglob("*") if p.is_file()] if plan.ledger.is_dir() else [plan.ledger]
+    root = plan.ledger if plan.ledger.is_dir() else plan.ledger.parent
+    settings = plan.settings
+    return digest_json(
+        [
+            digest_files(files, root),
+            plan.mapping,
+            str(plan.as_of),
+            settings.ledger.model_dump(mode="json"),
+            settings.default.model_dump(mode="json"),
+            _mapping_digest(plan.mapping),
+        ]
+    )
+
+
+def ledger_tables(ledger: Ledger, settings: Settings, *, as_of: Timestamp) -> dict[str, DataFrame]:
+    """Return all tables of the ledger stage as known on a day.
+
+    Raises
+    ------
+    LedgerError
+        No invoice was known on the day.
+    """
+    tables = cut_ledger(ledger, as_of=as_of)
+    if tables["invoices"].empty:
+        first = ledger["invoices"]["recorded_date"].min()
+        raise LedgerError(
+            f"{ledger.source_name}: no invoice was known on {as_of.date()}; the first is of "
+            f"{first if pd.isna(first) else first.date()}; choose a later --as-of"
+        )
+    tables["movements"] = movements(tables)
+    tables["defaults"] = defaults(
+        tables["movements"], tables["disputes"], tables["events"], settings.default, as_of=as_of
+    )
+    tables["default_variants"] = default_variants(tables, settings.default, as_of=as_of)
+    return tables | dict(ledger.accounts) | {"labels": labels()}
+
+
+def read_plan(folder: RunFolder) -> Plan:
+    """Return the plan that a run's record holds.
+
+    Raises
+    ------
+    RunError
+        There is no such run.
+    """
+    record = folder.record()
+    if "settings" not in record:
+        raise RunError(
+            f"run '{folder.name}' does not exist; make it with `riskresearch run --ledger PATH --run {folder.name}`"
+        )
+    asked = record.get("asked_as_of")
+    return Plan(
+        folder,
+        Path(record["ledger"]),
+        record["mapping"],
+        resolve(record["settings"], where=folder.name),
+        parse_date(asked) if asked else None,
+    )
+
+
+def _facts(ledger: Ledger) -> dict[str, Any]:
+    return {
+        "source_name": ledger.source_name,
+        "mapping_name": ledger.mapping_name,
+        "currency_code": ledger.currency_code,
+        "is_synthetic": ledger.is_synthetic,
+    }
+
+
+def _versions() -> dict[str, str]:
+    return {"python": platform.python_version(), **{name: version(name) for name in ("riskresearch", *LIBRARIES)}}
+
+
+def _mapping_digest(mapping: str | None) -> str:
+    file = Path(mapping) if mapping and Path(mapping).is_file() else PROJECT / "config" / "mappings" / f"{mapping}.yaml"
+    return digest_files([file], file.parent) if file.is_file() else ""

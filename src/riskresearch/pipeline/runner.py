@@ -1,0 +1,193 @@
+"""Running the notebooks in order by papermill: resumable, atomic, with progress."""
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import papermill
+from filelock import FileLock, Timeout
+from papermill.exceptions import PapermillExecutionError
+from traitlets.config import Config
+
+from riskresearch.base.errors import NotebookFailure, ParameterError, RunError
+from riskresearch.base.run import TEMPORARY, digest_bytes, digest_json, sweep, write_atomically
+from riskresearch.pipeline.parameters import Parameter, check_parameters, notebook_parameters
+from riskresearch.pipeline.plan import Plan, ingest
+from riskresearch.pipeline.project import NOTEBOOKS, PROJECT, code_digest, report_path, run_path
+from riskresearch.pipeline.settings import Settings
+from riskresearch.pipeline.stages import STAGES, Stage, stage_named
+from riskresearch.report.notebooks import normalise_notebook, notebook_html
+
+CELL_TIMEOUT_SECONDS = 1800
+KERNEL = Config(KernelManager={"transport_encryption": "auto"})
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Job:
+    """Notebooks to execute and the parameters they get."""
+
+    stages: tuple[Stage, ...]
+    given: Mapping[str, Any]
+    language: str
+
+
+def plan_job(*, only: str | None, until: str | None, given: Mapping[str, Any], language: str) -> Job:
+    """Return the notebooks to run; unknown stages and parameters are refused here, before anything runs.
+
+    Raises
+    ------
+    ParameterError
+        A stage or parameter is unknown, or a value has the wrong type.
+    """
+    if language not in ("en", "fr"):
+        raise ParameterError(f"language {language!r}: choose 'en' or 'fr'")
+    stages = _selected(only, until)
+    declared = {stage.notebook: notebook_parameters(NOTEBOOKS / f"{stage.notebook}.ipynb") for stage in stages}
+    reserved = sorted(set(given) & {"run", "as_of", "language"})
+    if reserved:
+        raise ParameterError(f"parameter {', '.join(reserved)}: use the options --run, --as-of and --language")
+    check_parameters(given, declared)
+    return Job(stages, dict(given), language)
+
+
+def _selected(only: str | None, until: str | None) -> tuple[Stage, ...]:
+    try:
+        if only is not None:
+            return (stage_named(only),)
+        last = STAGES.index(stage_named(until)) if until is not None else len(STAGES) - 1
+    except KeyError as cause:
+        names = ", ".join(stage.name for stage in STAGES)
+        raise ParameterError(f"stage {cause.args[0]!r} is unknown; choose one of {names}") from cause
+    return STAGES[: last + 1]
+
+
+def settings_overrides(job: Job) -> dict[str, dict[str, Any]]:
+    """Return the given parameters that are settings of their notebook's stage, by stage and field."""
+    overrides = {}
+    for stage in job.stages:
+        section = Settings.model_fields.get(stage.name)
+        fields = section.annotation.model_fields if section is not None else {}  # type: ignore[union-attr]
+        values = {name: value for name, value in job.given.items() if name in fields and value is not None}
+        if values:
+            overrides[stage.name] = values
+    return overrides
+
+
+def run_job(plan: Plan, job: Job, *, progress: Progress) -> Path:
+    """Read the ledger, execute the notebooks in order and return the folder of the reports.
+
+    A run that was interrupted goes on at the first notebook that is unfinished or out of date.
+
+    Parameters
+    ----------
+    plan : what the run is made from
+    job : notebooks and parameters
+    progress : called with the stage about to start, its number and the number of stages
+
+    Raises
+    ------
+    NotebookFailure
+        A cell failed; the partly executed notebook is kept beside the reports.
+    RunError
+        Another process runs the same run.
+    """
+    plan.folder.path.mkdir(parents=True, exist_ok=True)
+    reports = report_path(plan.folder.path)
+    try:
+        with FileLock(plan.folder.path / ".lock", timeout=0):
+            sweep(plan.folder.path)
+            sweep(reports)
+            steps = len(job.stages) + 1
+            progress("ledger", 0, steps)
+            ingest(plan)
+            for number, stage in enumerate(job.stages, 1):
+                progress(stage.name, number, steps)
+                _execute(plan, job, stage, reports)
+            progress("done", steps, steps)
+    except Timeout as cause:
+        raise RunError(
+            f"run '{plan.folder.name}' is being executed by another process; wait for it, or choose "
+            "another name with --run"
+        ) from cause
+    return reports
+
+
+def _execute(plan: Plan, job: Job, stage: Stage, reports: Path) -> None:
+    source = NOTEBOOKS / f"{stage.notebook}.ipynb"
+    declared = notebook_parameters(source)
+    values = _parameters(plan, job, declared)
+    target, page = reports / f"{stage.notebook}.ipynb", reports / f"{stage.notebook}.html"
+    digest = digest_json(
+        [
+            digest_bytes(source.read_bytes()),
+            values,
+            code_digest(),
+            plan.folder.record()["ledger_stage"],
+            plan.folder.record()["settings"],
+        ]
+    )
+    done = plan.folder.record().get("notebooks", {}).get(stage.notebook, {})
+    if done.get("digest") == digest and all(_is(file, done.get(file.suffix)) for file in (target, page)):
+        return
+    started = time.perf_counter()
+    notebook = normalise_notebook(_papermill(source, reports, values, stage))
+    text = nbformat.writes(notebook).encode()
+    write_atomically(target, text)
+    html = notebook_html(notebook, title=stage.notebook, language=job.language).encode()
+    write_atomically(page, html)
+    finished = {"digest": digest, ".ipynb": digest_bytes(text), ".html": digest_bytes(html)}
+    books = plan.folder.record().get("notebooks", {}) | {stage.notebook: finished}
+    plan.folder.update_record(notebooks=books)
+    _note_seconds(plan, stage, time.perf_counter() - started)
+
+
+def _is(file: Path, digest: str | None) -> bool:
+    return file.is_file() and digest_bytes(file.read_bytes()) == digest
+
+
+def _parameters(plan: Plan, job: Job, declared: Mapping[str, Parameter]) -> dict[str, Any]:
+    folder = plan.folder
+    name = folder.name if folder.path == run_path(folder.name) else folder.path.as_posix()
+    fixed = {"run": name, "as_of": folder.record()["as_of"], "language": job.language}
+    return fixed | {key: value for key, value in job.given.items() if key in declared}
+
+
+def _papermill(source: Path, reports: Path, values: Mapping[str, Any], stage: Stage) -> nbformat.NotebookNode:
+    reports.mkdir(parents=True, exist_ok=True)
+    failed = reports / f"{stage.notebook}.failed.ipynb"
+    partial = reports / f".{stage.notebook}.ipynb{TEMPORARY}"
+    logging.getLogger("papermill").setLevel(logging.ERROR)
+    try:
+        notebook = papermill.execute_notebook(
+            str(source),
+            str(partial),
+            parameters=dict(values),
+            kernel_name="python3",
+            progress_bar=False,
+            cwd=str(PROJECT),
+            execution_timeout=CELL_TIMEOUT_SECONDS,
+            log_output=False,
+            config=KERNEL,
+            extra_arguments=["--log-level=CRITICAL"],
+        )
+    except PapermillExecutionError as cause:
+        partial.replace(failed)
+        raise NotebookFailure(
+            f"notebook {stage.notebook}, cell {cause.cell_index}: {cause.ename}: {cause.evalue} — the "
+            f"partly executed notebook is kept at {failed}"
+        ) from cause
+    finally:
+        partial.unlink(missing_ok=True)
+    failed.unlink(missing_ok=True)
+    return notebook
+
+
+def _note_seconds(plan: Plan, stage: Stage, seconds: float) -> None:
+    """Timings stand apart from the record, which must be the same for the same inputs."""
+    text = f'{{"seconds": {seconds:.1f}}}\n'
+    write_atomically(plan.folder.path / "timings" / f"{stage.notebook}.json", text.encode())

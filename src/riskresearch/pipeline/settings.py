@@ -1,0 +1,41 @@
+"""All settings of a run: one model per stage."""
+
+from typing import Any
+
+from pydantic import Field
+
+from riskresearch.base.config import StageSettings, validated
+from riskresearch.behaviour.stage import BehaviourSettings
+from riskresearch.explanation import ExplanationSettings
+from riskresearch.features.stage import FeatureSettings
+from riskresearch.insurance.settings import InsuranceSettings
+from riskresearch.ledger.default import DefaultSettings
+from riskresearch.ledger.settings import LedgerSettings
+from riskresearch.limits.stage import LimitSettings
+from riskresearch.model.settings import ModelSettings
+from riskresearch.validation.battery import ValidationSettings
+
+
+class Settings(StageSettings):
+    """Settings of a run, by stage."""
+
+    ledger: LedgerSettings = Field(default_factory=LedgerSettings)
+    default: DefaultSettings = Field(default_factory=DefaultSettings)
+    behaviour: BehaviourSettings = Field(default_factory=BehaviourSettings)
+    features: FeatureSettings = Field(default_factory=FeatureSettings)
+    model: ModelSettings = Field(default_factory=ModelSettings)
+    validation: ValidationSettings = Field(default_factory=ValidationSettings)
+    explanation: ExplanationSettings = Field(default_factory=ExplanationSettings)
+    limits: LimitSettings = Field(default_factory=LimitSettings)
+    insurance: InsuranceSettings = Field(default_factory=InsuranceSettings)
+
+
+def resolve(content: dict[str, Any], *, where: str) -> Settings:
+    """Return settings from nested keys, defaults for the rest.
+
+    Raises
+    ------
+    SettingsError
+        A key is unknown or a value out of bounds.
+    """
+    return validated(Settings, content, where=where)

@@ -1,0 +1,214 @@
+"""The stages in order: what each reads, writes and calls. The only place that knows the row."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pandas import DataFrame, Timestamp
+
+from riskresearch.base.registry import Registry
+from riskresearch.base.schema import Column, Table, table_dictionary
+from riskresearch.behaviour.indicators import INDICATORS
+from riskresearch.behaviour.stage import BEHAVIOUR_TABLES, behave
+from riskresearch.explanation import EXPLANATION_TABLES, explain
+from riskresearch.features.features import FEATURES
+from riskresearch.features.stage import FEATURE_TABLES, feature_panel
+from riskresearch.insurance.policy import Policy
+from riskresearch.insurance.portfolio import exposures_to_insure
+from riskresearch.insurance.stage import insure
+from riskresearch.insurance.tables import EXPOSURES, INSURANCE_TABLES
+from riskresearch.ledger.default import DEFAULT_VARIANTS, DEFAULTS
+from riskresearch.ledger.movements import MOVEMENTS
+from riskresearch.ledger.tables import ACCOUNT_TABLES, LEDGER_TABLES
+from riskresearch.limits.methods import METHODS
+from riskresearch.limits.stage import LIMIT_TABLES, credit_limits
+from riskresearch.model.late_payment import LATE_PAYMENT_TABLES, late_payment
+from riskresearch.model.stage import MODEL_TABLES, default_model
+from riskresearch.pipeline.settings import Settings
+from riskresearch.validation.battery import BATTERY
+from riskresearch.validation.stage import VALIDATION_TABLES, validate
+
+LABELS = Table(
+    "labels",
+    "ledger",
+    "one row per registered indicator, feature, measure and limit method",
+    ("family_code", "code"),
+    (
+        Column("family_code", "text", "family"),
+        Column("code", "text", "member"),
+        Column("label_en", "text", "label, English"),
+        Column("label_fr", "text", "label, French"),
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What a stage gets: tables, settings, the date, the policies and the run currency."""
+
+    tables: Mapping[str, DataFrame]
+    settings: Settings
+    as_of: Timestamp
+    currency_code: str
+    policies: tuple[Policy, ...] = ()
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage: its notebook, the tables it reads and writes, and the function that makes them."""
+
+    name: str
+    notebook: str
+    reads: tuple[str, ...]
+    writes: tuple[Table, ...]
+    make: Callable[[Inputs], dict[str, DataFrame]]
+
+    @property
+    def settings_names(self) -> tuple[str, ...]:
+        """Sections of the settings the stage depends on."""
+        return {"ledger": ("ledger", "default"), "report": (), "handover": ()}.get(self.name, (self.name,))
+
+
+LEDGER_WRITES = (*LEDGER_TABLES, *ACCOUNT_TABLES, MOVEMENTS, DEFAULTS, DEFAULT_VARIANTS, LABELS)
+
+
+def labels() -> DataFrame:
+    """Return the labels of all registered members, English and French."""
+    families: dict[str, Registry[Any]] = {
+        "indicator": INDICATORS,
+        "feature": FEATURES,
+        "measure": BATTERY,
+        "limit_method": METHODS,
+    }
+    return DataFrame(
+        [
+            {"family_code": family, "code": m.name, "label_en": m.spec.label_en, "label_fr": m.spec.label_fr}
+            for family, registry in families.items()
+            for m in registry
+        ]
+    )
+
+
+def _model(inputs: Inputs) -> dict[str, DataFrame]:
+    made = default_model(inputs.tables, inputs.settings.model)
+    return made | late_payment(inputs.tables, inputs.settings.model, as_of=inputs.as_of)
+
+
+def _insurance(inputs: Inputs) -> dict[str, DataFrame]:
+    exposures = exposures_to_insure(
+        inputs.tables, as_of=inputs.as_of, deliveries_after_days=inputs.settings.insurance.deliveries_after_days
+    )
+    made = insure(exposures, inputs.policies, inputs.settings.insurance, currency_code=inputs.currency_code)
+    return {"exposures": exposures, **made}
+
+
+def _nothing(inputs: Inputs) -> dict[str, DataFrame]:
+    return {}
+
+
+STAGES = (
+    Stage(
+        "behaviour",
+        "01_behaviour",
+        ("customers", "invoices", "credit_notes", "payments", "allocations", "movements"),
+        BEHAVIOUR_TABLES,
+        lambda i: behave(i.tables, i.settings.behaviour, as_of=i.as_of),
+    ),
+    Stage(
+        "features",
+        "02_features",
+        ("movements", "disputes", "credit_notes", "defaults"),
+        FEATURE_TABLES,
+        lambda i: feature_panel(i.tables, i.settings.features, as_of=i.as_of),
+    ),
+    Stage(
+        "model",
+        "03_model",
+        ("snapshots", "feature_dictionary", "customer_behaviour", "movements"),
+        (*MODEL_TABLES, *LATE_PAYMENT_TABLES),
+        _model,
+    ),
+    Stage(
+        "validation",
+        "04_validation",
+        ("scores", "model_choice"),
+        VALIDATION_TABLES,
+        lambda i: validate(i.tables, i.settings.validation),
+    ),
+    Stage(
+        "explanation",
+        "05_explanation",
+        ("model_parts", "snapshots", "scored"),
+        EXPLANATION_TABLES,
+        lambda i: explain(i.tables, i.settings.explanation),
+    ),
+    Stage(
+        "limits",
+        "06_limits",
+        ("scored", "customer_behaviour", "financials", "limits"),
+        LIMIT_TABLES,
+        lambda i: credit_limits(i.tables, i.settings.limits, as_of=i.as_of),
+    ),
+    Stage(
+        "insurance",
+        "07_insurance",
+        ("scored", "customer_behaviour", "customers", "limits"),
+        (EXPOSURES, *INSURANCE_TABLES),
+        _insurance,
+    ),
+    Stage(
+        "report",
+        "10_report",
+        tuple(
+            t.name
+            for t in (
+                *ACCOUNT_TABLES,
+                DEFAULT_VARIANTS,
+                LABELS,
+                DEFAULTS,
+                *BEHAVIOUR_TABLES,
+                *FEATURE_TABLES[1:],
+                *MODEL_TABLES,
+                *LATE_PAYMENT_TABLES,
+                *VALIDATION_TABLES,
+                *EXPLANATION_TABLES,
+                *LIMIT_TABLES,
+                EXPOSURES,
+                *INSURANCE_TABLES,
+            )
+        ),
+        (),
+        _nothing,
+    ),
+    Stage(
+        "handover",
+        "11_handover",
+        ("model_parts", "feature_dictionary", "snapshots", "scored", "grade_scale", "measures", "model_choice"),
+        (),
+        _nothing,
+    ),
+)
+
+TABLES = table_dictionary(
+    LEDGER_WRITES,
+    BEHAVIOUR_TABLES,
+    FEATURE_TABLES,
+    MODEL_TABLES,
+    LATE_PAYMENT_TABLES,
+    VALIDATION_TABLES,
+    EXPLANATION_TABLES,
+    LIMIT_TABLES,
+    (EXPOSURES, *INSURANCE_TABLES),
+)
+MAKERS = {table.name: f"notebook {stage.notebook}" for stage in STAGES for table in stage.writes} | {
+    table.name: "the ledger stage (`riskresearch run --ledger …`)" for table in LEDGER_WRITES
+}
+PRODUCERS = {table.name: stage for stage in STAGES for table in stage.writes}
+
+
+def stage_named(name: str) -> Stage:
+    """Return a stage by its name or by the name or number of its notebook."""
+    for stage in STAGES:
+        if name in (stage.name, stage.notebook, stage.notebook[:2]):
+            return stage
+    raise KeyError(name)

@@ -1,0 +1,173 @@
+"""Frames as grids of text: headings, units and decimals follow from the names of the columns."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+from pandas import DataFrame, Series
+
+from riskresearch.report.translator import Translator, amount_decimals
+
+KINDS = (
+    (r"_code$", "code"),
+    (r"_date$", "date"),
+    (r"^(is|has)_", "flag"),
+    (r"^n_|^rank$", "count"),
+    (r"_minor(_|$)", "minor"),
+    (r"^(pd|default)_", "probability"),
+    (r"(^|_)amount(_|$)", "amount"),
+    (r"(^|_)ratio(_|$)", "ratio"),
+    (r"(^|_)days(_|$)", "days"),
+    (r"(^|_)months(_|$)", "months"),
+)
+FAMILIES = {"binding_code": "limit_method", "pd_source_code": "model", "base_code": "base"}
+UNIT_COLUMNS = ("value", "value_low", "value_high", "feature_value", "median_value")
+UNITS = {"days": "days", "ratio": "ratio", "amount": "amount", "count": "count", "months": "months"}
+HIDDEN = ("customer_name",)
+MARKED = ("verdict_code", "grade_code", "segment_code", "action_code")
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A table as it is read: headings, rows of text, and which columns are numbers.
+
+    ``marks`` holds, row by row, the codes behind the cells that a style may colour; None elsewhere.
+    """
+
+    headers: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    is_number: tuple[bool, ...]
+    marks: tuple[tuple[str | None, ...], ...] = ()
+    n_more: int = 0
+
+
+def grid(
+    frame: DataFrame,
+    words: Translator,
+    *,
+    columns: Sequence[str] | None = None,
+    max_rows: int | None = None,
+    show_names: bool = False,
+) -> Grid:
+    """Return a frame as text.
+
+    Parameters
+    ----------
+    frame : any table of the project; numbers stay unrounded until here
+    words : language and currency
+    columns : columns to show, in order; None = all
+    max_rows : rows shown; the rest is counted
+    show_names : show names of customers, hidden otherwise
+    """
+    hidden = () if show_names else HIDDEN
+    names = [name for name in (columns if columns is not None else frame.columns) if name not in hidden]
+    shown = frame if max_rows is None else frame.head(max_rows)
+    texts = [texts_of(shown, name, words) for name in names]
+    marks = [list(shown[name]) if name in MARKED else [None] * len(shown) for name in names]
+    return Grid(
+        tuple(header(name, words, frame) for name in names),
+        tuple(zip(*texts, strict=True)),
+        tuple(_is_number(frame, name) for name in names),
+        tuple(zip(*marks, strict=True)),
+        len(frame) - len(shown),
+    )
+
+
+def kind_of(frame: DataFrame, name: str) -> str:
+    """Return what a column holds, by the naming rules: code, date, count, amount, ratio, days and so on.
+
+    Examples
+    --------
+    >>> frame = DataFrame({"open_amount": [1.0], "late_ratio_12m": [0.1], "value": [2.0], "unit_code": ["days"]})
+    >>> [kind_of(frame, name) for name in frame]
+    ['amount', 'ratio', 'unit', 'code']
+    """
+    if name in UNIT_COLUMNS and "unit_code" in frame:
+        return "unit"
+    if name == "direction_code":
+        return "count"
+    found = next((kind for pattern, kind in KINDS if re.search(pattern, name)), None)
+    if found is not None:
+        return found
+    return "number" if name in frame and pd.api.types.is_numeric_dtype(frame[name]) else "text"
+
+
+def header(name: str, words: Translator, frame: DataFrame) -> str:
+    """Return the heading of a column, with its unit where the cells do not carry it."""
+    if name.endswith("_se"):
+        return words.t("unit.standard_error", column=header(name.removesuffix("_se"), words, frame))
+    text = words.messages.get(f"column.{name}", name.replace("_", " "))
+    kind = kind_of(frame, name)
+    unit = {
+        "amount": words.currency_code,
+        "days": words.t("unit.days_short"),
+        "months": words.t("unit.months_short"),
+    }.get(kind)
+    return f"{text} ({unit})" if unit else text
+
+
+def texts_of(frame: DataFrame, name: str, words: Translator) -> list[str]:
+    """Return the cells of a column as text."""
+    kind, values = kind_of(frame, name), frame[name]
+    if kind == "unit":
+        units = [UNITS.get(str(unit), "number") for unit in frame["unit_code"]]
+        reasons = frame.get("reason_code", Series(None, index=frame.index, dtype=object))
+        return [
+            words.missing(reason) if pd.isna(value) else with_unit(value, unit, words)
+            for value, unit, reason in zip(values, units, reasons, strict=True)
+        ]
+    if kind in ("amount", "minor"):
+        numbers = values.astype("float64") / (100 if kind == "minor" else 1)
+        decimals = amount_decimals(float(numbers.abs().max()) if numbers.notna().any() else 0.0)
+        return [words.number(value, decimals) for value in numbers]
+    return [_text(value, kind, name, words) for value in values]
+
+
+def with_unit(value: Any, unit: str, words: Translator, *, decimals: int | None = None) -> str:
+    """Return a number with its unit: days, ratio, amount, count, months, or a plain number of three decimals.
+
+    ``decimals`` are those of the number itself: a ratio of two decimals is a whole percentage.
+    """
+    if pd.isna(value):
+        return words.missing()
+    if unit == "months":
+        return words.t("unit.months", n=words.number(value, decimals or 0))
+    if unit == "ratio":
+        return words.ratio(value, 1 if decimals is None else max(decimals - 2, 0))
+    formats = {"days": words.days, "amount": words.amount, "count": words.count}
+    return formats[unit](value) if unit in formats else words.number(value, 3 if decimals is None else decimals)
+
+
+def _text(value: Any, kind: str, name: str, words: Translator) -> str:
+    if pd.isna(value):
+        return words.t("missing.none") if kind in ("code", "text", "date", "flag") else words.missing()
+    match kind:
+        case "code":
+            return words.label(FAMILIES.get(name, name.removesuffix("_code")), value)
+        case "date":
+            return words.date(value, "medium")
+        case "flag":
+            return words.t("flag.yes" if value else "flag.no")
+        case "days" | "months":
+            return words.number(value, 1)
+        case "count" | "ratio" | "probability":
+            return {"count": words.count, "ratio": words.ratio, "probability": words.probability}[kind](value)
+        case "number":
+            return words.number(value, 3)
+    return str(value)
+
+
+def _is_number(frame: DataFrame, name: str) -> bool:
+    return kind_of(frame, name) in (
+        "unit",
+        "count",
+        "minor",
+        "amount",
+        "ratio",
+        "probability",
+        "days",
+        "months",
+        "number",
+    )

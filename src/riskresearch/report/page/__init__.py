@@ -1,0 +1,1 @@
+"""The management page, chapter by chapter."""

@@ -1,0 +1,72 @@
+"""Nothing dated or recorded after the date changes any table of that date."""
+
+import pandas as pd
+import pytest
+from small_ledger import day
+
+from riskresearch.base.schema import check
+from riskresearch.ledger.ledger import Ledger
+from riskresearch.ledger.movements import known_date
+from riskresearch.ledger.synthetic import synthetic_ledger
+from riskresearch.pipeline.plan import ledger_tables
+from riskresearch.pipeline.settings import resolve
+from riskresearch.pipeline.stages import STAGES, TABLES, Inputs
+
+AS_OF = day("2024-12-31")
+ACTS = {
+    "invoices": "invoice_date",
+    "credit_notes": "credit_note_date",
+    "payments": "value_date",
+    "allocations": "effective_date",
+    "disputes": "opened_date",
+    "events": "event_date",
+    "ratings": "rating_date",
+    "limits": "start_date",
+    "financials": "published_date",
+    "questionnaires": "answered_date",
+    "fx_rates": "rate_date",
+}
+SETTINGS = resolve(
+    {
+        "model": {"n_bootstrap": 50, "n_trees": 20, "min_defaulters": 5, "min_test_defaulters": 2},
+        "validation": {"n_bootstrap": 50},
+        "insurance": {"n_years": 2000},
+    },
+    where="test",
+)
+
+
+@pytest.fixture(scope="module")
+def ledger():
+    made, _ = synthetic_ledger(n_customers=120, n_months=36, seed=5, last_date="2025-06-30", default_rate_ratio=0.1)
+    return made
+
+
+def _without_later_acts(ledger):
+    tables = {}
+    for name, frame in ledger.tables.items():
+        act = ACTS.get(name)
+        kept = frame if act is None else frame[known_date(frame, act) <= AS_OF]
+        tables[name] = kept.reset_index(drop=True)
+    tables["disputes"] = tables["disputes"].assign(
+        closed_date=tables["disputes"]["closed_date"].where(tables["disputes"]["closed_date"] <= AS_OF)
+    )
+    return Ledger(tables, ledger.accounts, ledger.source_name, ledger.mapping_name, ledger.currency_code, True)
+
+
+def _all_tables(ledger, policies):
+    tables = ledger_tables(ledger, SETTINGS, as_of=AS_OF)
+    for stage in STAGES:
+        made = stage.make(Inputs({n: tables[n] for n in stage.reads}, SETTINGS, AS_OF, "EUR", policies))
+        tables |= {t.name: check(made[t.name], TABLES[t.name]) for t in stage.writes}
+    return tables
+
+
+def test_appending_later_documents_changes_no_table(ledger, demo_policies):
+    cut = _without_later_acts(ledger)
+    dropped = sum(len(ledger[name]) - len(cut[name]) for name in ACTS)
+    assert dropped > 500
+    whole, early = _all_tables(ledger, demo_policies), _all_tables(cut, demo_policies)
+    assert set(whole) == set(TABLES)
+    for name in TABLES:
+        pd.testing.assert_frame_equal(whole[name], early[name], obj=name)

@@ -1,0 +1,360 @@
+"""Tables small enough to read, of two months, two policies and five customers with hostile names."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+import pytest
+from pandas import DataFrame, Timestamp
+
+from riskresearch.base.schema import check
+from riskresearch.pipeline.settings import Settings
+from riskresearch.pipeline.stages import TABLES, labels
+from riskresearch.report.facts import PageFacts
+from riskresearch.report.translator import Translator, translator
+
+NOW, BEFORE, YEAR_AGO = Timestamp("2025-12-31"), Timestamp("2025-11-30"), Timestamp("2024-12-31")
+SCRIPT, FORMULA = "<script>alert(1)</script>", '=HYPERLINK("http://bad.example")'
+CUSTOMERS = ["007", SCRIPT, FORMULA, "C004", "C005"]
+
+INDICATORS = {
+    "open_amount": (1_234_567.89, 1_100_000.0, 900_000.0, "amount"),
+    "overdue_ratio": (0.25, 0.2, 0.15, "ratio"),
+    "overdue_90_ratio": (0.05, 0.04, 0.03, "ratio"),
+    "dso_simple_days": (72.4, 70.0, 61.0, "days"),
+    "dso_count_back_days": (68.2, 66.0, 58.5, "days"),
+    "days_beyond_terms": (12.9, 12.0, 11.0, "days"),
+    "on_time_ratio": (0.487, 0.48, 0.5, "ratio"),
+}
+
+
+def kpis() -> DataFrame:
+    rows = []
+    for code, (now, before, year_ago, unit) in INDICATORS.items():
+        for day, value in ((NOW, now), (BEFORE, before), (YEAR_AGO, year_ago)):
+            rows.append([code, "portfolio", "all", day, value, unit, None])
+        for segment, factor in (("micro", 0.5), ("large", 0.75)):
+            rows.append([code, "size", segment, NOW, now * factor, unit, None])
+    columns = ["indicator_code", "axis_code", "segment_code", "observation_date", "value", "unit_code", "reason_code"]
+    return DataFrame(rows, columns=columns).assign(n_items=1046, base_amount=1_234_567.89)
+
+
+def ageing() -> DataFrame:
+    shares = {"not_due": 0.75, "1_30": 0.15, "31_60": 0.05, "61_90": 0.0, "over_90": 0.05, "no_due_date": 0.0}
+    rows = [
+        (day, code, 10, share * total, share)
+        for day, total in ((BEFORE, 1_100_000.0), (NOW, 1_234_567.89))
+        for code, share in shares.items()
+    ]
+    return DataFrame(rows, columns=["observation_date", "bucket_code", "n_invoices", "open_amount", "open_ratio"])
+
+
+def delays() -> DataFrame:
+    quantiles = {
+        f"days_late_{name}": days
+        for name, days in (("p10", -9.0), ("p25", -2.0), ("p50", 4.0), ("p75", 18.0), ("p90", 35.0))
+    }
+    frame = DataFrame(
+        {
+            "axis_code": ["portfolio", "size", "size"],
+            "segment_code": ["all", "micro", "large"],
+            "n_receipts": [300, 200, 100],
+            "n_customers": [5, 3, 2],
+            "paid_amount": [9e5, 3e5, 6e5],
+        }
+    )
+    return frame.assign(days_late_mean=12.9, late_ratio=0.5, **quantiles)
+
+
+def concentration() -> DataFrame:
+    shares = {"top_1_ratio": 0.3, "top_3_ratio": 0.7, "top_5_ratio": 1.0, "hhi_ratio": 0.2}
+    rows = [(base, "customer", code, value) for base in ("sales_12m", "exposure") for code, value in shares.items()]
+    return DataFrame(rows, columns=["base_code", "axis_code", "measure_code", "value"])
+
+
+def credit_limits() -> DataFrame:
+    return DataFrame(
+        {
+            "customer_id": CUSTOMERS,
+            "segment_code": ["reliable", "to_watch", "risky", "risky", "defaulted"],
+            "grade_code": ["B", "D", "E", "G", "X"],
+            "pd_12m": [0.0072, 0.03, 0.06, 0.25, 1.0],
+            "open_amount": [500_000.0, 300_000.0, 234_567.89, 150_000.0, 50_000.0],
+            "need_amount": 4e5,
+            "capacity_amount": [None, 3e5, 1e5, 5e4, 0.0],
+            "risk_cap_amount": 2e5,
+            "own_cap_amount": 6e5,
+            "limit_amount": [600_000.0, 300_000.0, 100_000.0, 50_000.0, 0.0],
+            "binding_code": ["own_cap", "capacity", "capacity", "capacity", "default"],
+            "current_limit_amount": [500_000.0, None, 200_000.0, 150_000.0, 50_000.0],
+            "action_code": ["raise", "new", "lower", "lower", "block"],
+            "over_limit_amount": [0.0, 0.0, 134_567.89, 100_000.0, 50_000.0],
+        }
+    )
+
+
+def model_choice() -> DataFrame:
+    return DataFrame(
+        {
+            "model_code": ["lightgbm", "logistic", "late_rate", "expert"],
+            "n_defaulters": 48,
+            "n_test_defaulters": 21,
+            "auc": [0.81, 0.79, 0.75, None],
+            "auc_gain": [0.06, 0.04, 0.0, None],
+            "auc_gain_low": [0.02, -0.01, 0.0, None],
+            "auc_gain_high": [0.1, 0.09, 0.0, None],
+            "is_chosen": [True, False, False, False],
+            "reason_code": ["accepted", "baseline", "baseline", "not_needed"],
+        }
+    )
+
+
+def measures() -> DataFrame:
+    rows = [
+        ("auc", 0.81, 0.7, 0.9, "green", None),
+        ("gini", 0.62, 0.4, 0.8, "green", None),
+        ("observed_to_expected", 1.4, 1.1, 1.9, "amber", None),
+        ("jeffreys", 0.004, None, None, "red", None),
+        ("brier", 0.04, None, None, "information", None),
+        ("brier_skill", None, None, None, "not_computable", "no_default"),
+    ]
+    frame = DataFrame(rows, columns=["measure_code", "value", "value_low", "value_high", "verdict_code", "reason_code"])
+    return frame.assign(model_code="lightgbm", sample_code="out_of_time", grade_code="all", n_rows=300, n_defaults=20)
+
+
+def reliability() -> DataFrame:
+    return DataFrame(
+        {
+            "grade_code": ["B", "E"],
+            "n_rows": [100, 50],
+            "n_defaults": [0, 6],
+            "pd_mean": [0.01, 0.08],
+            "default_ratio": [0.0, 0.12],
+            "default_low": [0.0, 0.05],
+            "default_high": [0.03, 0.23],
+        }
+    )
+
+
+def contributions() -> DataFrame:
+    values = {
+        "days_late_mean_3m": (38.0, 0.8),
+        "overdue_30_ratio": (0.4, 0.5),
+        "open_to_sales_ratio": (2.5, 0.1),
+        "tenure_months": (80.0, -0.3),
+        "late_ratio_12m": (None, 0.05),
+    }
+    rows = [(customer, code, value, part) for customer in CUSTOMERS[:4] for code, (value, part) in values.items()]
+    return DataFrame(rows, columns=["customer_id", "feature_code", "feature_value", "contribution"])
+
+
+def reasons() -> DataFrame:
+    frame = contributions().query("contribution > 0").assign(median_value=12.0)
+    return frame.assign(rank=frame.groupby("customer_id").cumcount() + 1)
+
+
+def drivers() -> DataFrame:
+    return DataFrame(
+        {
+            "feature_code": ["days_late_mean_3m", "overdue_30_ratio", "tenure_months", "sales_trend_ratio_3m"],
+            "contribution_mean_abs": [0.8, 0.5, 0.3, 0.1],
+            "importance_ratio": [0.47, 0.3, 0.17, 0.06],
+            "value_correlation": [0.9, 0.8, -0.9, None],
+        }
+    )
+
+
+def quotes() -> DataFrame:
+    names = {"self_insurance": "self_insurance", "whole_turnover": "Whole turnover <b>90/60</b>", "big": "Big $policy$"}
+    frame = DataFrame(
+        {
+            "option_id": list(names),
+            "option_name": list(names.values()),
+            "option_kind_code": ["self_insurance", "whole_turnover", "whole_turnover"],
+            "order_code": [None, "A", "C"],
+            "status_code": ["ok", "ok", "no_customer_covered"],
+            "declared_turnover_amount": 1e7,
+            "n_named_limits": 4,
+            "premium_amount": [0.0, 40_000.0, 60_000.0],
+            "fees_amount": [0.0, 2_000.0, 2_000.0],
+            "tax_amount": [0.0, 3_780.0, 5_580.0],
+            "maximum_liability_amount": [None, 1e6, 2e6],
+            "confidence_ratio": 0.995,
+            "capital_charge_ratio": 0.08,
+            "var_retained_amount": [9e5, 4e5, 8e5],
+            "var_retained_low_amount": [8e5, 3e5, 7e5],
+            "var_retained_high_amount": [1e6, 5e5, 9e5],
+        }
+    )
+    figures = {
+        "expected_gross_amount": [100_000.0] * 3,
+        "expected_indemnity_amount": [0.0, 60_000.0, 0.0],
+        "expected_retained_amount": [100_000.0, 40_000.0, 100_000.0],
+        "es_retained_amount": [1e6, 5e5, 9e5],
+        "economic_capital_amount": [9e5, 4.6e5, 8e5],
+        "total_cost_of_risk_amount": [100_000.0, 85_780.0, 167_580.0],
+        "economic_cost_amount": [172_000.0, 122_580.0, 231_580.0],
+        "break_even_premium_amount": [None, 85_000.0, 10_000.0],
+        "p_first_loss_reached_ratio": [None, None, None],
+        "p_maximum_exhausted_ratio": [None, 0.01, 0.0],
+        "loss_ratio": [None, 1.5, 0.0],
+    }
+    errors = {f"{name}_se": [None if value is None else 1000.0 for value in values] for name, values in figures.items()}
+    return frame.assign(**figures, **errors)
+
+
+def losses() -> DataFrame:
+    rows = []
+    for option, factor in (("self_insurance", 1.0), ("whole_turnover", 0.4), ("big", 0.9)):
+        for quantity in ("gross", "retained"):
+            kept = 1.0 if quantity == "gross" else factor
+            rows += [(option, quantity, "quantile", ratio, kept * 1e6 * ratio) for ratio in (0.5, 0.9, 0.99, 0.999)]
+    columns = ["option_id", "quantity_code", "statistic_code", "confidence_ratio", "value_amount"]
+    return DataFrame(rows, columns=columns).assign(
+        low_amount=lambda f: f["value_amount"] * 0.9, high_amount=lambda f: f["value_amount"] * 1.1
+    )
+
+
+def small_tables() -> dict[str, DataFrame]:
+    behaviour = DataFrame(
+        {
+            "customer_id": CUSTOMERS,
+            "open_amount": 1.0,
+            "overdue_amount": 1.0,
+            "unapplied_amount": 0.0,
+            "past_due_max_days": [0, 1, 40, 60, 120],
+            "sales_amount_12m": 1e6,
+            "n_invoices_12m": 12,
+            "terms_days": 30.0,
+            "days_beyond_terms_12m": [None, 5.0, 20.0, 31.5, 60.0],
+            "n_receipts_12m": 10,
+            "tenure_months": 40.0,
+        }
+    )
+    scored = credit_limits()[["customer_id", "pd_12m", "grade_code", "segment_code"]].assign(
+        observation_date=NOW,
+        lgd_ratio=0.6,
+        score=[-4.9, -3.5, -2.8, -1.1, None],
+        pd_source_code=["lightgbm"] * 4 + ["default"],
+    )
+    return {
+        "kpis": kpis(),
+        "ageing": ageing(),
+        "delays": delays(),
+        "concentration": concentration(),
+        "customer_behaviour": behaviour,
+        "credit_limits": credit_limits(),
+        "model_choice": model_choice(),
+        "measures": measures(),
+        "reliability": reliability(),
+        "contributions": contributions(),
+        "reasons": reasons(),
+        "drivers": drivers(),
+        "quotes": quotes(),
+        "losses": losses(),
+        "scored": scored,
+        "labels": labels(),
+        "retention_reasons": DataFrame(
+            {
+                "option_id": ["whole_turnover", "big", "whole_turnover"],
+                "reason_code": ["insured_share", "no_cover", "threshold"],
+                "expected_amount": [39_000.0, 1e5, 1_000.0],
+                "expected_amount_se": 10.0,
+                "gross_share_ratio": 0.4,
+            }
+        ),
+        "policy_indicators": DataFrame(
+            {
+                "option_id": ["whole_turnover", "big"],
+                "indicator_code": "net_cover_ratio",
+                "value": [0.8, None],
+                "unit_code": "ratio",
+                "reason_code": [None, "denominator_is_zero"],
+            }
+        ),
+        "sample_counts": DataFrame(
+            {
+                "sample_code": ["development", "excluded"],
+                "reason_code": ["none", "inactive"],
+                "n_rows": [900, 10],
+                "n_customers": 5,
+                "n_defaults": 40,
+                "n_defaulters": 48,
+                "first_date": YEAR_AGO,
+                "last_date": BEFORE,
+            }
+        ),
+        "late_payment": DataFrame(
+            {
+                "model_code": ["lightgbm", "customer_history"],
+                "measure_code": "late_auc",
+                "value": [0.85, 0.83],
+                "n_invoices": 900,
+                "test_start_date": BEFORE,
+            }
+        ),
+        "gaps": DataFrame(
+            {"gap_code": ["no_disputes", "own_gap"], "effect": ["disputed invoices count", f"see {SCRIPT}"]}
+        ),
+        "set_aside": DataFrame(
+            {
+                "source_name": "invoices.csv",
+                "reason_code": ["zero_amount", "not_a_date"],
+                "n_rows": [1, 3],
+                "base_minor": [0, 123_456],
+                "first_keys": ["12", SCRIPT],
+            }
+        ),
+        "reconciliation": DataFrame(
+            {
+                "check_code": ["invoices.rows", "invoices.amount.EUR", "open_balance.EUR"],
+                "expected_minor": [100, 5_000_000, None],
+                "rebuilt_minor": [100, 5_000_050, 7],
+                "difference_minor": [0, 50, None],
+                "detail": ["a", "b", "c"],
+            }
+        ),
+        "default_variants": DataFrame(
+            {"variant_code": ["as_set", "events_only"], "n_spells": [34, 20], "n_customers": [33, 19]}
+        ),
+    }
+
+
+@pytest.fixture(scope="session")
+def checked() -> Mapping[str, DataFrame]:
+    """Tables that agree with the table dictionary, as a run would hold them."""
+    made = small_tables()
+    dictionary = TABLES["feature_dictionary"]
+    from riskresearch.features.stage import feature_dictionary
+
+    made["feature_dictionary"] = feature_dictionary()[dictionary.names]
+    return {name: check(frame, TABLES[name]) for name, frame in made.items()}
+
+
+@pytest.fixture
+def tables(checked: Mapping[str, DataFrame]) -> dict[str, DataFrame]:
+    return {name: frame.copy() for name, frame in checked.items()}
+
+
+@pytest.fixture
+def facts() -> PageFacts:
+    return page_facts()
+
+
+def page_facts(**changes: Any) -> PageFacts:
+    known: dict[str, Any] = {
+        "run_name": "small",
+        "as_of": pd.Timestamp(NOW),
+        "currency_code": "EUR",
+        "source_name": f"books {SCRIPT}",
+        "mapping_name": "canonical",
+        "is_synthetic": True,
+        "notebooks": (("01 Payment", "01_behaviour.html"),),
+        "settings": Settings().model_dump(mode="json"),
+    }
+    return PageFacts(**{**known, **changes})
+
+
+@pytest.fixture(params=["en", "fr"])
+def words(request: pytest.FixtureRequest) -> Translator:
+    return translator(request.param, labels())

@@ -1,0 +1,402 @@
+"""The management page: complete in itself, safe, right in every case, in both languages."""
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import pandas as pd
+import pytest
+from pandas import DataFrame
+
+from riskresearch.base.errors import ParameterError
+from riskresearch.pipeline.settings import Settings
+from riskresearch.report.facts import PageFacts
+from riskresearch.report.render import management_page, write_pages
+
+VOID = {"meta", "img", "br", "link"}
+SETTINGS = Settings().model_dump(mode="json")
+
+
+class Page(HTMLParser):
+    """Tags, ids, attributes and text of a page; unbalanced tags are an error."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[tuple[str, dict[str, str]]] = []
+        self.texts: list[str] = []
+        self.feed(html)
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, {name: value or "" for name, value in attrs}))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag, f"</{tag}> closes nothing"
+
+    def handle_data(self, data: str) -> None:
+        if self.open and self.open[-1] != "style" and data.strip():
+            self.texts.append(data.strip())
+
+    @property
+    def text(self) -> str:
+        return re.sub(r"\s+", " ", " ".join(self.texts))
+
+
+@pytest.fixture(scope="module")
+def whole() -> dict[str, str]:
+    return {}
+
+
+@pytest.fixture(params=["en", "fr"])
+def language(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def html(language: str, tables: dict[str, DataFrame], facts: PageFacts, whole: dict[str, str]) -> str:
+    if language not in whole:
+        whole[language] = management_page(tables, facts, language)
+    return whole[language]
+
+
+def text_of(tables: dict[str, DataFrame], facts: PageFacts, language: str = "en") -> str:
+    """Text of the page, its pictures drawn but not turned into bytes: these have their own tests."""
+    with patch("riskresearch.report.page.context.data_uri", return_value="data:image/png;base64,AAAA"):
+        return Page(management_page(tables, facts, language)).text.replace("\u00a0", " ")
+
+
+def changed(facts: PageFacts, **changes: Any) -> PageFacts:
+    return PageFacts(**{**vars(facts), **changes})
+
+
+def test_nothing_is_loaded_from_outside(html: str) -> None:
+    page = Page(html)
+    loaded = [
+        attrs[name] for _, attrs in page.tags for name in ("src", "href", "action", "data", "poster") if name in attrs
+    ]
+    assert loaded
+    assert all(
+        re.match(r"data:image/png;base64,|#[a-z]+$|index\.(en|fr)\.html$|01_behaviour\.html$", link) for link in loaded
+    )
+    assert not {tag for tag, _ in page.tags} & {"script", "link", "iframe", "object", "embed", "form"}
+    assert not re.search(r"@import|url\(", html)
+    assert not [name for _, attrs in page.tags for name in attrs if name.startswith("on")]
+
+
+def test_text_of_customers_is_shown_but_never_run(html: str) -> None:
+    assert "<script" not in html.lower()
+    assert "<b>90/60" not in html
+    page = Page(html)
+    assert any("<script>alert(1)</script>" in text for text in page.texts)
+    assert any("Whole turnover <b>90/60</b>" in text for text in page.texts)
+
+
+def test_the_page_is_accessible(html: str, language: str) -> None:
+    page = Page(html)
+    tags = [tag for tag, _ in page.tags]
+    assert ("html", {"lang": language}) in page.tags
+    assert tags.count("h1") == tags.count("main") == tags.count("title") == 1
+    assert all(len(attrs.get("alt", "")) > 20 for tag, attrs in page.tags if tag == "img")
+    assert all(attrs.get("scope") in ("col", "row") for tag, attrs in page.tags if tag == "th")
+    assert tags.count("caption") == tags.count("table") > 10
+    ids = [attrs["id"] for _, attrs in page.tags if "id" in attrs]
+    assert len(ids) == len(set(ids))
+    inner = {attrs["href"][1:] for _, attrs in page.tags if attrs.get("href", "").startswith("#")}
+    assert inner <= set(ids)
+    assert {attrs["aria-labelledby"] for _, attrs in page.tags if "aria-labelledby" in attrs} <= set(ids)
+
+
+def test_the_page_is_small_and_the_same_every_time(
+    html: str, language: str, tables: dict[str, DataFrame], facts: PageFacts
+) -> None:
+    assert len(html.encode()) < 1_000_000
+    assert html == management_page(tables, facts, language)
+
+
+def test_synthetic_data_are_named_in_title_and_banner(
+    html: str, language: str, tables: dict[str, DataFrame], facts: PageFacts
+) -> None:
+    word = {"en": "SYNTHETIC DATA", "fr": "DONNÉES SYNTHÉTIQUES"}[language]
+    assert html.count(word) == 2
+    assert word not in management_page({}, changed(facts, is_synthetic=False), language)
+
+
+def test_the_french_page_has_french_numbers_and_no_english_left(tables: dict[str, DataFrame], facts: PageFacts) -> None:
+    html = management_page(tables, facts, "fr")
+    assert "\u202f" in html
+    assert "1,2\u00a0M\u00a0€" in html
+    assert "31 décembre 2025" in html
+    text = Page(html).text
+    assert not re.search(r"\b(days|not computable|overdue|customers|of the)\b", text)
+
+
+def test_no_number_is_left_raw(html: str) -> None:
+    text = Page(html).text
+    assert not re.search(r"\b(nan|NaN|None|NaT|inf|<NA>)\b", text)
+    assert not re.search(r"\d\.\d{5,}|\d{7,}", text)
+    assert "{" not in text
+
+
+def test_tiles_show_the_figures_of_the_date(tables: dict[str, DataFrame], facts: PageFacts) -> None:
+    text = text_of(tables, facts)
+    for shown in (
+        "Open receivables €1.2M 1,046 open invoices",
+        "Overdue share 25.0% 5.0% for more than 90 days",
+        "DSO, count-back 68.2 days a year earlier: 58.5 days",
+        "Days beyond terms 12.9 days 48.7% of the amount",
+        "€100K before insurance; worse than €990K in 1 year of 100",
+        "Risky customers 2 of 5 1 to watch · 1 in default, owing €50K",
+    ):
+        assert shown in text
+
+
+def test_assumed_due_dates_show_their_bounds(tables: dict[str, DataFrame], facts: PageFacts) -> None:
+    assumed = tables["kpis"]["indicator_code"].isin(["overdue_ratio"])
+    tables["kpis"].loc[assumed, ["value_low", "value_high"]] = [0.1, 0.3]
+    text = text_of(tables, facts)
+    assert "Overdue share 25.0% due dates assumed: 10.0% to 30.0%" in text
+    assert "Due dates are assumed: the overdue share lies between 10.0% and 30.0%" in text
+
+
+@pytest.mark.parametrize(
+    ("days", "sentence"),
+    [
+        (68.2, "DSO by count-back is 68.2 days, above the upper band of 60 days."),
+        (60.0, "DSO by count-back is 60.0 days, between the bands of 30 days and 60 days."),
+        (12.0, "DSO by count-back is 12.0 days, below the lower band of 30 days."),
+    ],
+)
+def test_dso_is_held_against_the_companys_bands(
+    tables: dict[str, DataFrame], facts: PageFacts, days: float, sentence: str
+) -> None:
+    tables["kpis"].loc[tables["kpis"]["indicator_code"] == "dso_count_back_days", "value"] = days
+    assert sentence in text_of(tables, facts)
+
+
+def test_without_settings_no_threshold_is_claimed(tables: dict[str, DataFrame], facts: PageFacts) -> None:
+    text = text_of(tables, changed(facts, settings={}))
+    assert "band" not in text
+    assert "Default means" not in text
+
+
+def test_early_payers_are_said_to_pay_early(tables: dict[str, DataFrame], facts: PageFacts) -> None:
+    tables["kpis"].loc[tables["kpis"]["indicator_code"] == "days_beyond_terms", "value"] = -3.25
+    assert "came 3.2 days before the due date on average" in text_of(tables, facts)
+
+
+def test_an_indicator_without_value_gives_its_reason(tables: dict[str, DataFrame], facts: PageFacts) -> None:
+    missing = tables["kpis"]["indicator_code"].isin(["overdue_ratio", "days_beyond_terms", "dso_count_back_days"])
+    tables["kpis"] = tables["kpis"].assign(
+        value=tables["kpis"]["value"].mask(missing),
+        reason_code=tables["kpis"]["reason_code"].mask(missing, "no_due_date"),
+    )
+    text = text_of(tables, facts)
+    assert "Overdue share not computable no due dates in the source" in text
+    assert "€1.2M is open; how much of it is overdue cannot be computed." in text
+
+
+@pytest.mark.parametrize(("low", "certain"), [(0.02, True), (-0.01, False)])
+def test_the_gain_of_a_model_is_called_certain_only_where_its_interval_is(
+    tables: dict[str, DataFrame], facts: PageFacts, low: float, certain: bool
+) -> None:
+    tables["model_choice"].loc[tables["model_choice"]["is_chosen"], "auc_gain_low"] = low
+    text = text_of(tables, facts)
+    assert "AUC 0.810 on later dates against 0.750" in text
+    assert ("is not certain" in text) is not certain
+
+
+def chosen(tables: dict[str, DataFrame], model: str, **reasons: str) -> None:
+    choice = tables["model_choice"]
+    tables["model_choice"] = choice.assign(
+        is_chosen=choice["model_code"] == model,
+        reason_code=[reasons.get(code, "baseline") for code in choice["model_code"]],
+    )
+
+
+def test_the_rule_is_named_where_no_model_beats_it(tables: dict[str, DataFrame], facts: PageFacts) -> None:
+    chosen(tables, "late_rate", lightgbm="not_better_than_rule")
+    assert 'No model beats the rule "who paid late before"' in text_of(tables, facts)
+
+
+@pytest.mark.parametrize(
+    ("reason", "sentence"),
+    [
+        ("too_few_defaulters", "to fit a model (48 in the development sample)"),
+        ("too_few_test_defaulters", "to test a model (21 on the later dates)"),
+    ],
+)
+def test_an_expert_rating_is_no_forecast(
+    tables: dict[str, DataFrame], facts: PageFacts, reason: str, sentence: str
+) -> None:
+    chosen(tables, "expert", lightgbm=reason, logistic=reason, late_rate=reason, expert="accepted")
+    for name in ("measures", "reliability", "drivers", "reasons", "contributions"):
+        tables[name] = tables[name].head(0)
+    least = SETTINGS["model"]["min_defaulters" if reason == "too_few_defaulters" else "min_test_defaulters"]
+    text = text_of(tables, facts)
+    assert sentence in text
+    assert f"The company asks for at least {least}." in text
+    assert "Treat them as an order of risk, not as a forecast." in text
+    assert "Reasons need an accepted model" in text
+    assert "paid 20.0 days late on average over 12 months; oldest overdue invoice 40 days past due" in text
+
+
+def test_reasons_are_told_with_value_and_median(tables: dict[str, DataFrame], facts: PageFacts) -> None:
+    text = text_of(tables, facts)
+    assert "mean delay of the receipts of 3 months: 38.0 days (median 12.0 days)" in text
+    assert "share of invoices late over 12 months: not known" in text
+
+
+def test_verdicts_have_a_sign_and_a_word(tables: dict[str, DataFrame], facts: PageFacts) -> None:
+    text = text_of(tables, facts)
+    for shown in (
+        "AUC 0.810 0.700 to 0.900 ● green",
+        "Observed / expected defaults 1.40 1.10 to 1.90 ▲ amber",
+        "Jeffreys test, p-value 0.004 does not apply ■ red",
+        "Brier skill not computable: no default does not apply ○ not computable",
+    ):
+        assert shown in text
+
+
+def test_expected_and_observed_defaults_are_counted(tables: dict[str, DataFrame], facts: PageFacts) -> None:
+    assert "5.0 defaults were expected among 150 customers and 6 came" in text_of(tables, facts)
+    tables["reliability"] = tables["reliability"].assign(n_defaults=0)
+    assert "and none came" in text_of(tables, facts)
+
+
+def test_limits_sentences_agree_with_their_numbers(tables: dict[str, DataFrame], facts: PageFacts) -> None:
+    assert "3 of the 5 customers owe more than their recommended limits, by €285K in all." in text_of(tables, facts)
+    one = tables["credit_limits"].assign(over_limit_amount=[0.0, 0.0, 0.0, 500.0, 0.0])
+    assert "1 of the 5 customers owes more than its recommended limit, by €500." in text_of(
+        {**tables, "credit_limits": one}, facts
+    )
+    none = tables["credit_limits"].assign(over_limit_amount=0.0, current_limit_amount=float("nan"))
+    text = text_of({**tables, "credit_limits": none}, facts)
+    assert "None of the 5 customers owes more than its recommended limit." in text
+    assert "The ledger holds no internal limits" in text
+    assert "Customers above their recommended limit" not in text
+
+
+def test_the_customers_with_most_at_stake_come_first(tables: dict[str, DataFrame], facts: PageFacts) -> None:
+    text = text_of(tables, facts)
+    order = [
+        text.index(f"{pd_shown} {amount}")
+        for pd_shown, amount in (
+            ("25.0%", "€150,000"),
+            ("6.0%", "€234,568"),
+            ("3.0%", "€300,000"),
+            ("0.72%", "€500,000"),
+        )
+    ]
+    assert order == sorted(order)
+
+
+def test_policies_are_ranked_by_both_costs(tables: dict[str, DataFrame], facts: PageFacts) -> None:
+    text = text_of(tables, facts)
+    assert "Lowest total cost of risk: Whole turnover <b>90/60</b> (€85.8K a year). Lowest economic cost" in text
+    assert (
+        "By total cost of risk: 1. Whole turnover <b>90/60</b> (€85.8K ± €1K); 2. Self-insurance (€100K ± €1K); 3."
+        in text
+    )
+    assert "Big $policy$: covers no customer." in text
+    assert "The lead over the next option" not in text
+
+
+def test_a_lead_within_two_standard_errors_is_called_close(tables: dict[str, DataFrame], facts: PageFacts) -> None:
+    tables["quotes"]["expected_indemnity_amount_se"] = 7_200.0
+    text = text_of(tables, facts)
+    assert text.count("The lead over the next option is within the error of the simulation.") == 1
+    tables["quotes"]["expected_indemnity_amount_se"] = 7_100.0
+    assert "The lead over the next option" not in text_of(tables, facts)
+
+
+def test_self_insurance_alone_is_no_comparison(tables: dict[str, DataFrame], facts: PageFacts) -> None:
+    alone = tables["quotes"].query("option_id == 'self_insurance'")
+    assert "No policy was given to compare" in text_of({**tables, "quotes": alone}, facts)
+    empty = alone.assign(status_code="no_customer")
+    assert "there is nothing to insure" in text_of({**tables, "quotes": empty}, facts)
+
+
+def test_the_ledgers_gaps_and_rows_set_aside_are_told(tables: dict[str, DataFrame], facts: PageFacts) -> None:
+    text = text_of(tables, facts)
+    assert "Disputes disputed invoices count" in text
+    assert "4 rows were set aside and take no part in any figure." in text
+    assert "1 of 2 checks of rows and totals agrees with the source, to the cent." in text
+    assert "For 1 more check the source states no figure to compare with." in text
+    assert "invoices.amount.EUR 50,000.00 50,000.50 0.50" in text
+    french = text_of(tables, facts, "fr")
+    assert "Litiges une facture en litige compte en retard comme les autres" in french
+
+
+@pytest.mark.parametrize(
+    "present",
+    [
+        (),
+        ("kpis",),
+        ("kpis", "ageing", "delays", "concentration"),
+        ("credit_limits",),
+        ("model_choice",),
+        ("quotes",),
+        ("credit_limits", "drivers", "reasons"),
+        ("reliability", "model_choice"),
+        ("gaps",),
+    ],
+)
+def test_a_run_without_some_stages_says_what_is_missing(
+    tables: dict[str, DataFrame], facts: PageFacts, present: tuple[str, ...], language: str
+) -> None:
+    kept = {name: frame if name in present else frame.head(0) for name, frame in tables.items()}
+    absent = {name: frame for name, frame in tables.items() if name in present}
+    assert text_of(kept, facts, language) == text_of(absent | {"labels": kept["labels"]}, facts, language)
+
+
+def test_an_empty_run_names_every_stage_to_run(facts: PageFacts) -> None:
+    text = text_of({}, facts)
+    for sentence in (
+        "No stage of this run has given a figure yet.",
+        "run the behaviour stage",
+        "run the limits stage",
+        "run the insurance stage",
+        "were not scored",
+    ):
+        assert sentence in text
+
+
+def test_nothing_open_is_no_error(tables: dict[str, DataFrame], facts: PageFacts) -> None:
+    amounts = tables["kpis"]["unit_code"] == "amount"
+    tables["kpis"] = tables["kpis"].assign(
+        value=tables["kpis"]["value"].where(~amounts, 0.0), reason_code="nothing_open"
+    )
+    tables["ageing"] = tables["ageing"].assign(open_amount=0.0, open_ratio=0.0)
+    tables["credit_limits"] = tables["credit_limits"].assign(open_amount=0.0, over_limit_amount=0.0)
+    text = text_of(tables, facts)
+    assert "Nothing is open on this date." in text
+    assert "No customer outside default has an open amount." in text
+
+
+def test_a_year_is_compared_only_where_the_table_goes_back(tables: dict[str, DataFrame], facts: PageFacts) -> None:
+    recent = tables["kpis"]["observation_date"] > pd.Timestamp("2025-01-01")
+    assert "simple method: 72.4 days" in text_of({**tables, "kpis": tables["kpis"][recent]}, facts)
+
+
+def test_both_languages_are_written_and_linked(tables: dict[str, DataFrame], facts: PageFacts, tmp_path: Path) -> None:
+    files = write_pages(tables, facts, tmp_path, "fr")
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["index.en.html", "index.fr.html", "index.html"]
+    assert files[-1].name == "index.html"
+    pages = {name: (tmp_path / f"index{name}.html").read_text(encoding="utf-8") for name in (".en", ".fr", "")}
+    assert pages[""] == pages[".fr"] != pages[".en"]
+    assert 'href="index.fr.html"' in pages[".en"]
+    assert 'href="index.en.html"' in pages[".fr"]
+    assert 'href="01_behaviour.html"' in pages[".en"]
+
+
+@pytest.mark.parametrize(
+    "link", ["javascript:alert(1)", "https://example.org/x", "/etc/passwd", "\\\\host\\x", "file:x"]
+)
+def test_links_out_of_the_folder_are_refused(facts: PageFacts, link: str) -> None:
+    with pytest.raises(ParameterError, match="relative"):
+        changed(facts, notebooks=(("x", link),))
