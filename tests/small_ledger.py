@@ -24,7 +24,13 @@ def small_ledger(
     """
     parts: dict[str, list[dict[str, Any]]] = {"payments": [], "credit_notes": [], "allocations": []}
     for invoice in invoices:
-        for source, key in (("payment", "paid"), ("credit_note", "credited"), ("write_off", "written_off")):
+        for source, key in (
+            ("payment", "paid"),
+            ("returned", "returned"),
+            ("payment", "paid_again"),
+            ("credit_note", "credited"),
+            ("write_off", "written_off"),
+        ):
             for entry in invoice.get(key, []):
                 _settle(parts, invoice, source, entry)
     rows = [_invoice(i) for i in invoices]
@@ -71,10 +77,20 @@ def _settle(
     recorded = day(entry[2]) if len(entry) > 2 else when
     customer, number = invoice.get("customer", "C1"), len(parts["allocations"]) + 1
     key = f"{source[0].upper()}{number:03d}"
+    reversal_of = parts["payments"][-1]["payment_id"] if source == "returned" else None
+    if source == "returned":
+        source, amount = "payment", -amount
     common = {"customer_id": customer, "recorded_date": recorded, "base_minor": amount}
     if source == "payment":
         parts["payments"].append(
-            {**common, "payment_id": key, "value_date": when, "currency_code": "EUR", "amount_minor": amount}
+            {
+                **common,
+                "payment_id": key,
+                "value_date": when,
+                "currency_code": "EUR",
+                "amount_minor": amount,
+                "reversal_of_id": reversal_of,
+            }
         )
     if source == "credit_note":
         parts["credit_notes"].append(

@@ -116,13 +116,14 @@ def test_a_dos_end_of_file_mark_is_no_line(tmp_path: Path) -> None:
 
 
 def test_entry_numbers_that_start_again_every_month_stay_apart(tmp_path: Path) -> None:
-    fec = Fec().entry(
-        "OD", "2023-01-31", [Line("411000", 120_00, "C1"), Line("707000", -120_00)], piece="F1", number="1"
-    )
-    fec.entry("OD", "2023-02-28", [Line("512000", 120_00), Line("411000", -120_00, "C1")], piece="R1", number="1")
+    fec = Fec()
+    fec.entry("OD", "2023-01-31", [Line("411000", 120_00, "C1"), Line("707000", -120_00)], piece="F1", number="1")
+    fec.entry("OD", "2023-02-28", [Line("512000", 80_00), Line("411000", -80_00, "C1")], piece="R1", number="1")
+    fec.entry("OD", "2023-03-31", [Line("654000", 40_00), Line("411000", -40_00, "C1")], piece="P1", number="1")
     ledger = read_fec([fec.write(tmp_path)])
     assert ledger["invoices"]["invoice_kind_code"].tolist() == ["invoice"]
-    assert ledger["payments"]["amount_minor"].tolist() == [120_00]
+    assert ledger["payments"]["amount_minor"].tolist() == [80_00]
+    assert ledger["events"]["event_code"].tolist() == ["write_off"]
     assert ledger["credit_notes"].empty
 
 

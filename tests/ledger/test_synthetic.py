@@ -15,9 +15,16 @@ from riskresearch.ledger.read import read_ledger
 from riskresearch.ledger.synthetic import synthetic_ledger, write_ledger_csv
 
 ACT_DATES = {
-    "invoices": "invoice_date", "credit_notes": "credit_note_date", "payments": "value_date",
-    "allocations": "effective_date", "disputes": "opened_date", "events": "event_date", "ratings": "rating_date",
-    "limits": "start_date", "financials": "published_date", "questionnaires": "answered_date",
+    "invoices": "invoice_date",
+    "credit_notes": "credit_note_date",
+    "payments": "value_date",
+    "allocations": "effective_date",
+    "disputes": "opened_date",
+    "events": "event_date",
+    "ratings": "rating_date",
+    "limits": "start_date",
+    "financials": "published_date",
+    "questionnaires": "answered_date",
     "fx_rates": "rate_date",
 }
 FIVE_MEGABYTES = 5_000_000
@@ -259,8 +266,10 @@ def test_another_run_currency_makes_the_others_foreign() -> None:
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        ({"n_customers": 0}, "n_customers: 0 is too small"), ({"n_months": 0}, "n_months: 0 is too small"),
-        ({"currency_code": "XYZ"}, "give one of"), ({"default_rate_ratio": 0.0}, "give a ratio above 0"),
+        ({"n_customers": 0}, "n_customers: 0 is too small"),
+        ({"n_months": 0}, "n_months: 0 is too small"),
+        ({"currency_code": "XYZ"}, "give one of"),
+        ({"default_rate_ratio": 0.0}, "give a ratio above 0"),
         ({"invoices_per_month": -1.0}, "give a number above 0"),
     ],
 )

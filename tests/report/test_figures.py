@@ -105,6 +105,12 @@ def test_text_is_wrapped_cut_and_freed_of_letters_the_font_lacks() -> None:
     assert fitted("株 Café 4 €") == "? Café 4 €"
 
 
+def test_a_single_segment_is_not_shown_beside_the_portfolio(tables: dict[str, DataFrame]) -> None:
+    delays = tables["delays"][tables["delays"]["segment_code"] != "large"]
+    assert not [text for text in texts(figures.delay_ranges(delays, words=ENGLISH)) if "micro" in text]
+    assert [text for text in texts(figures.delay_ranges(tables["delays"], words=ENGLISH)) if "micro" in text]
+
+
 def test_dso_bands_are_drawn_only_where_they_are_given(tables: dict[str, DataFrame]) -> None:
     with_bands = texts(figures.dso_lines(tables["kpis"], words=ENGLISH, low_days=30.0, high_days=60.0))
     without = texts(figures.dso_lines(tables["kpis"], words=ENGLISH))

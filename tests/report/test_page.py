@@ -324,7 +324,7 @@ def test_self_insurance_alone_is_no_comparison(tables: dict[str, DataFrame], fac
 def test_the_ledgers_gaps_and_rows_set_aside_are_told(tables: dict[str, DataFrame], facts: PageFacts) -> None:
     text = text_of(tables, facts)
     assert "Disputes disputed invoices count" in text
-    assert "4 rows were set aside and take no part in any figure." in text
+    assert "4 rows were set aside, for the reasons below." in text
     assert "1 of 2 checks of rows and totals agrees with the source, to the cent." in text
     assert "For 1 more check the source states no figure to compare with." in text
     assert "invoices.amount.EUR 50,000.00 50,000.50 0.50" in text
@@ -376,6 +376,17 @@ def test_nothing_open_is_no_error(tables: dict[str, DataFrame], facts: PageFacts
     text = text_of(tables, facts)
     assert "Nothing is open on this date." in text
     assert "No customer outside default has an open amount." in text
+
+
+def test_checks_of_counts_show_no_cents(tables: dict[str, DataFrame], facts: PageFacts) -> None:
+    checks = (
+        tables["reconciliation"]
+        .head(2)
+        .assign(check_code=["lettrage_groups", "balance"], expected_minor=1310, rebuilt_minor=1309, difference_minor=-1)
+    )
+    text = text_of({**tables, "reconciliation": checks}, facts)
+    assert "lettrage_groups 1,310 1,309 -1 balance 13.10 13.09 -0.01" in text
+    assert "None of the 2 checks of rows and totals agrees with the source." in text
 
 
 def test_a_year_is_compared_only_where_the_table_goes_back(tables: dict[str, DataFrame], facts: PageFacts) -> None:

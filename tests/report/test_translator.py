@@ -165,7 +165,7 @@ def test_french_signs_never_start_a_line() -> None:
 
 
 def test_an_unknown_code_stands_for_itself() -> None:
-    assert translator("fr").label("segment", "business_services") == "business services"
+    assert translator("fr").label("segment", "own_sector") == "own sector"
 
 
 def test_an_unknown_language_is_refused() -> None:

@@ -6,7 +6,15 @@ from dataclasses import dataclass, replace
 import pandas as pd
 from pandas import DataFrame, Series, Timestamp
 
-from riskresearch.ledger.movements import Stream, invoice_stream, known_date, open_items, unapplied_stream
+from riskresearch.ledger.movements import (
+    NOT_A_SALE,
+    Stream,
+    invoice_stream,
+    known_date,
+    open_items,
+    unapplied_minor,
+    unapplied_stream,
+)
 
 
 @dataclass(frozen=True)
@@ -69,6 +77,7 @@ class Acts:
     """Everything dated in the ledger, prepared once for the books of many dates."""
 
     moves: DataFrame
+    receipts: DataFrame
     invoices: Stream
     unapplied: Stream
     sales: DataFrame
@@ -90,7 +99,7 @@ def prepare(tables: Mapping[str, DataFrame], *, terms_days: int | None = None) -
     moves = tables["movements"]
     if terms_days is not None:
         moves = _with_terms(moves, tables["invoices"], terms_days)
-    return Acts(moves, invoice_stream(moves), unapplied_stream(tables), _sales(tables))
+    return Acts(moves, _receipts(moves), invoice_stream(moves), unapplied_stream(tables), _sales(tables))
 
 
 def book(acts: Acts, *, as_of: Timestamp, window_months: int) -> Book:
@@ -103,20 +112,19 @@ def book(acts: Acts, *, as_of: Timestamp, window_months: int) -> Book:
     window_months : receipts of this many months before `as_of` count as settlements
     """
     sales = acts.sales[acts.sales["known_date"] <= as_of]
-    balance = acts.unapplied.balance(as_of)
-    unapplied = Series(balance, index=acts.unapplied.keys["customer_id"], name="base_minor")
     return Book(
         as_of=as_of,
         items=open_items(acts.invoices, as_of=as_of),
         sales=sales,
-        settlements=_settlements(acts.moves, as_of, window_months),
-        unapplied=unapplied[unapplied > 0],
+        settlements=_settlements(acts.receipts, as_of, window_months),
+        unapplied=unapplied_minor(acts.unapplied, as_of=as_of),
         first_day=acts.first_day,
     )
 
 
 def _sales(tables: Mapping[str, DataFrame]) -> DataFrame:
     invoices, credits = tables["invoices"], tables["credit_notes"]
+    credits = credits[~credits["reason_code"].isin(NOT_A_SALE)]
     sold = invoices[invoices["invoice_kind_code"] != "opening_item"]
     parts = [
         DataFrame(
@@ -139,18 +147,29 @@ def _sales(tables: Mapping[str, DataFrame]) -> DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def _settlements(moves: DataFrame, as_of: Timestamp, window_months: int) -> DataFrame:
-    start = as_of - pd.DateOffset(months=window_months)
-    paid = moves[(moves["movement_code"] == "payment") & (moves["known_date"] <= as_of) & (moves["known_date"] > start)]
-    return DataFrame(
-        {
-            "customer_id": paid["customer_id"],
-            "effective_date": paid["effective_date"],
-            "base_minor": -paid["base_minor"],
-            "days_to_pay": (paid["effective_date"] - paid["invoice_date"]).dt.days,
-            "days_late": (paid["effective_date"] - paid["due_date"]).dt.days,
-        }
+def _receipts(moves: DataFrame) -> DataFrame:
+    """Receipts matched to invoices, with what was returned of them and when that became known."""
+    paid = moves[moves["movement_code"] == "payment"]
+    keys = ["invoice_id", "receipt_id"]
+    returned = (
+        paid[paid["base_minor"] > 0]
+        .groupby(keys)
+        .agg(returned_minor=("base_minor", "sum"), returned_date=("known_date", "min"))
     )
+    received = paid[paid["base_minor"] < 0].merge(returned.reset_index(), on=keys, how="left")
+    return received.assign(
+        days_to_pay=(received["effective_date"] - received["invoice_date"]).dt.days,
+        days_late=(received["effective_date"] - received["due_date"]).dt.days,
+    )
+
+
+def _settlements(receipts: DataFrame, as_of: Timestamp, window_months: int) -> DataFrame:
+    start = as_of - pd.DateOffset(months=window_months)
+    rows = receipts[(receipts["known_date"] <= as_of) & (receipts["known_date"] > start)]
+    returned = rows["returned_minor"].where(rows["returned_date"] <= as_of).fillna(0).astype("int64")
+    kept = (-rows["base_minor"] - returned).clip(lower=0)
+    columns = ["customer_id", "effective_date", "days_to_pay", "days_late"]
+    return rows[columns].assign(base_minor=kept)[kept > 0]
 
 
 def _with_terms(moves: DataFrame, invoices: DataFrame, terms_days: int) -> DataFrame:

@@ -17,7 +17,7 @@ import pandas as pd
 from pandas import DataFrame, Series, Timestamp
 
 from riskresearch.features.features import FEATURES
-from riskresearch.ledger.movements import known_date
+from riskresearch.ledger.movements import NOT_A_SALE, known_date
 
 OVERDUE_DAYS = (0, 30, 60, 90)
 FLOWS = (
@@ -79,7 +79,8 @@ def _legs(tables: Mapping[str, DataFrame], dates: Sequence[Timestamp]) -> dict[s
     is_invoice = moves["movement_code"] == "invoice"
     is_sale = is_invoice & (moves["invoice_kind_code"] != "opening_item")
     is_paid = moves["movement_code"] == "payment"
-    late = (moves["effective_date"] - moves["due_date"]).dt.days.clip(lower=0)
+    is_receipt = is_paid & (moves["base_minor"] < 0)
+    late = _days_late(moves)
     timed = is_paid & late.notna()
     amount = moves["base_minor"]
     left = amount.groupby(moves["invoice_id"]).cumsum()
@@ -92,8 +93,8 @@ def _legs(tables: Mapping[str, DataFrame], dates: Sequence[Timestamp]) -> dict[s
             "n_invoices": is_sale.astype("int64"),
             "paid_minor": (-amount).where(timed, 0),
             "paid_days": (-amount * late.fillna(0).astype("int64")).where(timed, 0),
-            "n_paid": is_paid.astype("int64"),
-            "n_partial": (is_paid & (left > 0)).astype("int64"),
+            "n_paid": is_receipt.astype("int64"),
+            "n_partial": (is_receipt & (left > 0)).astype("int64"),
         }
     )
     legs = {"flows": flows, "due": _due_legs(moves, left, dates)}
@@ -102,6 +103,14 @@ def _legs(tables: Mapping[str, DataFrame], dates: Sequence[Timestamp]) -> dict[s
         "disputes": _counted(tables["disputes"], "opened_date", "n_disputes", dates),
         "credits": _counted(tables["credit_notes"], "credit_note_date", "credit_minor", dates),
     }
+
+
+def _days_late(moves: DataFrame) -> Series:
+    """Days late of a receipt, early as 0; a returned payment takes back the days of the receipt it returns."""
+    days = (moves["effective_date"] - moves["due_date"]).dt.days.clip(lower=0)
+    received = days.where((moves["movement_code"] == "payment") & (moves["base_minor"] < 0))
+    original = received.groupby([moves["invoice_id"], moves["receipt_id"].fillna("")]).transform("first")
+    return days.where(moves["base_minor"] < 0, original)
 
 
 def _ordered(moves: DataFrame) -> DataFrame:
@@ -152,6 +161,8 @@ def _due_legs(moves: DataFrame, left: Series, dates: Sequence[Timestamp]) -> Dat
 
 
 def _counted(frame: DataFrame, act_date: str, name: str, dates: Sequence[Timestamp]) -> DataFrame:
+    if name == "credit_minor":
+        frame = frame[~frame["reason_code"].isin(NOT_A_SALE)]
     value = frame["base_minor"].astype("int64") if name == "credit_minor" else Series(1, frame.index, dtype="int64")
     return DataFrame(
         {"customer_id": frame["customer_id"], "k": _index(known_date(frame, act_date), dates), name: value}

@@ -32,9 +32,12 @@ MOVEMENTS = Table(
         Column("invoice_date", "date", "date of issue of the invoice"),
         Column("due_date", "date", "due date of the invoice", True),
         Column("invoice_kind_code", "code", "kind of debit document", False, INVOICE_KINDS),
+        Column("receipt_id", "text", "receipt it belongs to; a returned payment belongs to the one it returns", True),
         Column("base_minor", "minor", "run currency; positive raises the open amount, negative lowers it"),
     ),
 )
+
+NOT_A_SALE = ("opening", "discount", "write_off", "factor", "bill", "doubtful", "rounding", "other")
 
 _ACT_DATE = {
     "customers": None,
@@ -99,6 +102,8 @@ def movements(tables: Mapping[str, DataFrame]) -> DataFrame:
         known_date=known_date(invoices, "invoice_date"),
     )
     settled = _settlements(allocations, invoices)
+    settled = settled.assign(receipt_id=_receipt(settled, tables["payments"]))
+    raised = raised.assign(receipt_id=None)
     columns = MOVEMENTS.names
     return pd.concat([raised[columns], settled[columns]], ignore_index=True)
 
@@ -149,15 +154,34 @@ def invoice_stream(moves: DataFrame) -> Stream:
 
 
 def unapplied_stream(tables: Mapping[str, DataFrame]) -> Stream:
-    """Return receipts and credit notes, less what is matched to invoices, as a stream by customer."""
-    used = tables["allocations"]
+    """Return receipts and credit notes, less what is matched to invoices, as a stream in document currency.
+
+    Keys are ``customer_id source_id rate_ratio``: the rate brings a rest to the run currency.
+    """
+    payments, notes, used = tables["payments"], tables["credit_notes"], tables["allocations"]
     used = used[used["source_code"].isin(["payment", "credit_note"]) & used["source_id"].notna()]
-    parts = [
-        _acts(tables["payments"], "value_date", 1),
-        _acts(tables["credit_notes"], "credit_note_date", 1),
-        _acts(used, "effective_date", -1),
-    ]
-    return stream(pd.concat(parts, ignore_index=True), ["customer_id"])
+    received = payments.assign(source_id=payments["reversal_of_id"].fillna(payments["payment_id"]))
+    credited = notes.assign(source_id=notes["credit_note_id"], amount_minor=notes["gross_minor"])
+    matched = used.assign(source_id=_receipt(used, payments), amount_minor=-used["amount_minor"])
+    parts = [_acts(received, "value_date"), _acts(credited, "credit_note_date"), _acts(matched, "effective_date")]
+    originals = pd.concat([received[payments["reversal_of_id"].isna()], credited])
+    rate = (originals["base_minor"] / originals["amount_minor"]).groupby(originals["source_id"]).first()
+    acts = pd.concat(parts, ignore_index=True)
+    return stream(acts.assign(rate_ratio=acts["source_id"].map(rate)), ["customer_id", "source_id", "rate_ratio"])
+
+
+def unapplied_minor(rests: Stream, *, as_of: Timestamp) -> Series:
+    """Return receipts and credit notes not matched to an invoice, minor units of the run currency by customer.
+
+    Parameters
+    ----------
+    rests : from `unapplied_stream`
+    as_of : last day that counts
+    """
+    balance = rests.balance(as_of)
+    base = (balance * rests.keys["rate_ratio"].fillna(1.0)).round().clip(lower=0)
+    by_customer = base.groupby(rests.keys["customer_id"]).sum().astype("int64")
+    return by_customer[by_customer > 0].rename("base_minor")
 
 
 def open_items(invoices: Stream, *, as_of: Timestamp) -> DataFrame:
@@ -194,12 +218,19 @@ def _settlements(allocations: DataFrame, invoices: DataFrame) -> DataFrame:
     return rows.assign(movement_id="A:" + rows["allocation_id"], movement_code=rows["source_code"], base_minor=-step)
 
 
-def _acts(frame: DataFrame, act_date: str, sign: int) -> DataFrame:
+def _receipt(used: DataFrame, payments: DataFrame) -> Series:
+    """Receipt or credit note of each allocation; a returned payment counts under the one it returns."""
+    returned = payments.dropna(subset=["reversal_of_id"]).set_index("payment_id")["reversal_of_id"]
+    return used["source_id"].replace(returned.to_dict())
+
+
+def _acts(frame: DataFrame, act_date: str) -> DataFrame:
     return DataFrame(
         {
             "customer_id": frame["customer_id"],
+            "source_id": frame["source_id"],
             "known_date": known_date(frame, act_date),
-            "base_minor": sign * frame["base_minor"],
+            "base_minor": frame["amount_minor"],
         }
     )
 

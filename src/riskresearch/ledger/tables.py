@@ -97,7 +97,7 @@ CREDIT_NOTES = Table(
         Column("gross_minor", "minor", "amount including tax, document currency, positive"),
         Column("base_minor", "minor", "amount in run currency, positive"),
         Column("related_invoice_id", "text", "invoice it reduces, where the source says so", True),
-        Column("reason_code", "text", "commercial, error, return, …", True),
+        Column("reason_code", "text", "commercial, error, return, …; opening, other, … lower no sales", True),
     ),
 )
 PAYMENTS = Table(

@@ -75,7 +75,7 @@ def _amount_checks(rows: SourceRows, found: DataFrame) -> list[_Check]:
     kept = found.groupby("currency_code")["amount"].sum()
     read = rows.delivered_minor.fillna(0).groupby(currencies).sum()
     aside = rows.delivered_minor[~rows.findings.kept].fillna(0).groupby(currencies[~rows.findings.kept]).sum()
-    checks = []
+    checks: list[_Check] = []
     for code in sorted({*kept.index, *read.index}):
         held, put_aside, total = (int(part.get(code, 0)) for part in (kept, aside, read))
         detail = (

@@ -45,7 +45,6 @@ class Arrears:
         found = (place >= 0) & (self.customer[np.maximum(place, 0)] == customer)
         return np.where(found, self.balance[np.maximum(place, 0)], 0)
 
-
     def merged_days(self, customer: Ints, first_day: Ints, last_day: Ints) -> Ints:
         """Return how long arrears would last if those around a span of days were one with it.
 

@@ -3,12 +3,15 @@
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from numpy.random import Generator
 from pandas import DataFrame, Index, Series
 
+from riskresearch.base.schema import empty
 from riskresearch.ledger.synthetic import figures
 from riskresearch.ledger.synthetic.population import Population
 from riskresearch.ledger.synthetic.timeline import NEVER, Calendar, Codes, Floats, Ints, to_dates
+from riskresearch.ledger.tables import FX_RATES
 
 LATE_BOOKING_SHARE = 0.015
 DISPUTE_REASONS, DISPUTE_SHARES = ("quality", "price", "delivery", "quantity"), (0.35, 0.3, 0.2, 0.15)
@@ -64,8 +67,10 @@ def opening_balance(invoices: DataFrame, items: DataFrame, calendar: Calendar) -
     kept = kept.assign(bounced_day=kept["bounced_day"].where(kept["bounced_day"] >= first, NEVER))
     still_open = kept.groupby("invoice")["amount"].sum().reindex(invoices.index, fill_value=0).to_numpy()
     opened = invoices.assign(
-        gross=still_open, net=np.round(invoices["net"] * (still_open / invoices["gross"])).astype(np.int64),
-        base=np.round(still_open * invoices["rate"]).astype(np.int64), is_opening=invoices["issue_day"] < first,
+        gross=still_open,
+        net=np.round(invoices["net"] * (still_open / invoices["gross"])).astype(np.int64),
+        base=np.round(still_open * invoices["rate"]).astype(np.int64),
+        is_opening=invoices["issue_day"] < first,
     )
     return opened[still_open > 0], kept
 
@@ -82,16 +87,23 @@ def booked(invoices: DataFrame, calendar: Calendar, *, rng: Generator) -> DataFr
 def invoices_table(invoices: DataFrame, books: Books) -> DataFrame:
     """Return canonical table `invoices`."""
     customer = invoices["customer"].to_numpy()
-    return DataFrame({
-        "invoice_id": invoices["invoice_id"].to_numpy(), "customer_id": books.customer_ids[customer],
-        "invoice_date": to_dates(invoices["issue_day"].to_numpy()), "invoice_date_source_code": "source",
-        "recorded_date": to_dates(invoices["book_day"].to_numpy()),
-        "due_date": to_dates(invoices["due_day"].to_numpy()), "due_date_source_code": "source",
-        "currency_code": books.currency(customer), "gross_minor": invoices["gross"].to_numpy(),
-        "net_minor": invoices["net"].to_numpy(), "base_minor": invoices["base"].to_numpy(),
-        "invoice_kind_code": np.where(invoices["is_opening"], "opening_item", "invoice"),
-        "contract_type_code": np.where(books.population.is_contract[customer], "contract", "order"),
-    })
+    return DataFrame(
+        {
+            "invoice_id": invoices["invoice_id"].to_numpy(),
+            "customer_id": books.customer_ids[customer],
+            "invoice_date": to_dates(invoices["issue_day"].to_numpy()),
+            "invoice_date_source_code": "source",
+            "recorded_date": to_dates(invoices["book_day"].to_numpy()),
+            "due_date": to_dates(invoices["due_day"].to_numpy()),
+            "due_date_source_code": "source",
+            "currency_code": books.currency(customer),
+            "gross_minor": invoices["gross"].to_numpy(),
+            "net_minor": invoices["net"].to_numpy(),
+            "base_minor": invoices["base"].to_numpy(),
+            "invoice_kind_code": np.where(invoices["is_opening"], "opening_item", "invoice"),
+            "contract_type_code": np.where(books.population.is_contract[customer], "contract", "order"),
+        }
+    )
 
 
 def disputes_table(disputes: DataFrame, invoices: DataFrame, books: Books, *, rng: Generator) -> DataFrame:
@@ -104,11 +116,17 @@ def disputes_table(disputes: DataFrame, invoices: DataFrame, books: Books, *, rn
     closed = rows["closed_day"].where(rows["closed_day"] <= last, NEVER).to_numpy()
     opened = to_dates(rows["opened_day"].to_numpy())
     customer = invoices["customer"].reindex(rows["invoice"]).to_numpy()
-    return DataFrame({
-        "dispute_id": number_ids("D", len(rows)), "invoice_id": rows["invoice_id"].to_numpy(),
-        "customer_id": books.customer_ids[customer], "opened_date": opened, "closed_date": to_dates(closed),
-        "recorded_date": opened, "reason_code": rng.choice(DISPUTE_REASONS, len(rows), p=DISPUTE_SHARES),
-    })
+    return DataFrame(
+        {
+            "dispute_id": number_ids("D", len(rows)),
+            "invoice_id": rows["invoice_id"].to_numpy(),
+            "customer_id": books.customer_ids[customer],
+            "opened_date": opened,
+            "closed_date": to_dates(closed),
+            "recorded_date": opened,
+            "reason_code": rng.choice(DISPUTE_REASONS, len(rows), p=DISPUTE_SHARES),
+        }
+    )
 
 
 def fx_table(books: Books, *, currency_code: str) -> DataFrame:
@@ -118,10 +136,13 @@ def fx_table(books: Books, *, currency_code: str) -> DataFrame:
     codes = [row.currency_code for row in figures.COUNTRIES]
     present = {codes[i] for i in np.unique(books.population.country)} - {currency_code}
     frames = [
-        DataFrame({"currency_code": code, "rate_date": to_dates(days),
-                   "rate_ratio": books.rates[codes.index(code), : len(days)]})
+        DataFrame(
+            {
+                "currency_code": code,
+                "rate_date": to_dates(days),
+                "rate_ratio": books.rates[codes.index(code), : len(days)],
+            }
+        )
         for code in sorted(present)
     ]
-    columns = ["currency_code", "rate_date", "rate_ratio"]
-    return DataFrame({name: np.concatenate([frame[name] for frame in frames]) for name in columns}) if frames \
-        else DataFrame({"currency_code": [], "rate_date": [], "rate_ratio": []})
+    return pd.concat(frames, ignore_index=True) if frames else empty(FX_RATES)

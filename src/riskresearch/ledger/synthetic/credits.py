@@ -24,10 +24,16 @@ def credit_notes_table(
     on_account: Bools = (used["kind"] == ON_ACCOUNT).to_numpy()
     earlier = np.maximum(used["paid_day"] - rng.integers(3, 31, len(used)), used["issue_day"])
     day = np.where(on_account, np.maximum(earlier, books.calendar.first_day), used["paid_day"])
-    notes = DataFrame({
-        "customer": used["customer"], "day": day, "amount": used["amount"], "rate": used["rate"],
-        "related": invoices["invoice_id"].reindex(used["invoice"]).where(~on_account).to_numpy(),
-    }, index=used.index)
+    notes = DataFrame(
+        {
+            "customer": used["customer"],
+            "day": day,
+            "amount": used["amount"],
+            "rate": used["rate"],
+            "related": invoices["invoice_id"].reindex(used["invoice"]).where(~on_account).to_numpy(),
+        },
+        index=used.index,
+    )
     notes = pd.concat([notes, _unused(invoices, books, rng)])
     ids = number_ids("N", len(notes))
     reason = rng.choice(REASONS, len(notes), p=REASON_SHARES)
@@ -42,17 +48,24 @@ def _unused(invoices: DataFrame, books: Books, rng: Generator) -> DataFrame:
     day = chosen["issue_day"].to_numpy() + rng.integers(20, 90, len(chosen))
     amount = np.round(chosen["gross"].to_numpy() * rng.uniform(0.02, 0.1, len(chosen))).astype(np.int64)
     kept: Bools = (day <= books.calendar.last_day) & (day >= books.calendar.first_day) & (amount > 0)
-    return DataFrame({
-        "customer": chosen["customer"], "day": day, "amount": amount, "rate": chosen["rate"], "related": None,
-    })[kept]
+    return DataFrame(
+        {"customer": chosen["customer"], "day": day, "amount": amount, "rate": chosen["rate"], "related": None}
+    )[kept]
 
 
 def _table(notes: DataFrame, books: Books, *, ids: pd.Index, reason: Codes) -> DataFrame:
     customer: Ints = notes["customer"].to_numpy()
     booked = to_dates(notes["day"].to_numpy())
-    return DataFrame({
-        "credit_note_id": ids, "customer_id": books.customer_ids[customer], "credit_note_date": booked,
-        "recorded_date": booked, "currency_code": books.currency(customer), "gross_minor": notes["amount"].to_numpy(),
-        "base_minor": np.round(notes["amount"].to_numpy() * notes["rate"].to_numpy()).astype(np.int64),
-        "related_invoice_id": notes["related"].to_numpy(), "reason_code": reason,
-    })
+    return DataFrame(
+        {
+            "credit_note_id": ids,
+            "customer_id": books.customer_ids[customer],
+            "credit_note_date": booked,
+            "recorded_date": booked,
+            "currency_code": books.currency(customer),
+            "gross_minor": notes["amount"].to_numpy(),
+            "base_minor": np.round(notes["amount"].to_numpy() * notes["rate"].to_numpy()).astype(np.int64),
+            "related_invoice_id": notes["related"].to_numpy(),
+            "reason_code": reason,
+        }
+    )

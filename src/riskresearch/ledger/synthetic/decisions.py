@@ -32,19 +32,25 @@ def limits_table(books: Books, *, troubles: Troubles, risk: Floats, rng: Generat
     """
     asked = _needed(books, rng)
     parts = [
-        _internal(books, troubles, asked, risk, rng), _insurer(books, troubles, asked, risk, rng),
+        _internal(books, troubles, asked, risk, rng),
+        _insurer(books, troubles, asked, risk, rng),
         _temporary(books, troubles, asked, rng),
     ]
     rows = pd.concat(parts, ignore_index=True)
     rows = rows[rows["day"] <= books.calendar.last_day].sort_values(["day", "customer", "kind"], kind="stable")
     start = to_dates(rows["day"].to_numpy())
-    return DataFrame({
-        "limit_id": number_ids("L", len(rows)), "customer_id": books.customer_ids[rows["customer"].to_numpy()],
-        "limit_kind_code": rows["kind"].to_numpy(), "start_date": start,
-        "end_date": to_dates(rows["end_day"].to_numpy()), "recorded_date": start,
-        "base_minor": rows["granted"].to_numpy() * 100,
-        "requested_minor": (rows["requested"] * 100).astype("Int64").to_numpy(),
-    })
+    return DataFrame(
+        {
+            "limit_id": number_ids("L", len(rows)),
+            "customer_id": books.customer_ids[rows["customer"].to_numpy()],
+            "limit_kind_code": rows["kind"].to_numpy(),
+            "start_date": start,
+            "end_date": to_dates(rows["end_day"].to_numpy()),
+            "recorded_date": start,
+            "base_minor": rows["granted"].to_numpy() * 100,
+            "requested_minor": (rows["requested"] * 100).astype("Int64").to_numpy(),
+        }
+    )
 
 
 def _needed(books: Books, rng: Generator) -> Ints:
@@ -64,9 +70,9 @@ def _first_month(books: Books) -> Ints:
 def _rows(
     kind: str, customer: Ints, day: Ints, granted: Ints, requested: Ints, *, end_day: Ints | int = NEVER
 ) -> DataFrame:
-    return DataFrame({
-        "kind": kind, "customer": customer, "day": day, "granted": granted, "requested": requested, "end_day": end_day,
-    })
+    return DataFrame(
+        {"kind": kind, "customer": customer, "day": day, "granted": granted, "requested": requested, "end_day": end_day}
+    )
 
 
 def _internal(books: Books, troubles: Troubles, asked: Ints, risk: Floats, rng: Generator) -> DataFrame:
@@ -121,8 +127,7 @@ def _temporary(books: Books, troubles: Troubles, asked: Ints, rng: Generator) ->
     """Increases for a season, with an end that is known from the start."""
     who = np.flatnonzero(rng.random(len(asked)) < TEMPORARY_SHARE)
     day = rng.integers(books.calendar.first_day, books.calendar.last_day + 1, len(who))
-    usual = (day > np.maximum(books.population.start_day, books.calendar.first_day)[who] + 60)
+    usual = day > np.maximum(books.population.start_day, books.calendar.first_day)[who] + 60
     usual &= day + 130 < active_until(books, troubles)[who]
     who, day = who[usual], day[usual]
-    return _rows("temporary", who, day, asked[who] // 2, asked[who] // 2,
-                 end_day=day + rng.integers(60, 121, len(who)))
+    return _rows("temporary", who, day, asked[who] // 2, asked[who] // 2, end_day=day + rng.integers(60, 121, len(who)))

@@ -8,7 +8,6 @@ from numpy.random import Generator
 from pandas import DataFrame
 
 from riskresearch.ledger.synthetic.books import Books, number_ids
-from riskresearch.ledger.synthetic.health import Health
 from riskresearch.ledger.synthetic.items import WRITE_OFF, Settlement
 from riskresearch.ledger.synthetic.spells import CURE, LIQUIDATION, REORGANISATION, RESCUE, SETTLEMENT, Troubles
 from riskresearch.ledger.synthetic.timeline import NEVER, Floats, Ints, to_dates
@@ -36,7 +35,13 @@ SIGNALS = (
 
 
 def events_table(
-    settlement: Settlement, rows: DataFrame, books: Books, *, troubles: Troubles, paths: Health, risk: Floats,
+    settlement: Settlement,
+    rows: DataFrame,
+    books: Books,
+    *,
+    troubles: Troubles,
+    stress: Floats,
+    risk: Floats,
     rng: Generator,
 ) -> DataFrame:
     """Return canonical table `events` up to the last day.
@@ -45,21 +50,27 @@ def events_table(
     ----------
     settlement : items as they are settled
     rows : postings
-    risk : month x customer, standardised log hazard
+    stress, risk : month x customer, what shows in the way of paying, and standardised log hazard
     """
     parts = [
-        *_spell_events(settlement, troubles.spells, rng), _returned(rows),
-        *(_signals(signal, books, troubles, stress=paths.stress, risk=risk, rng=rng) for signal in SIGNALS),
+        *_spell_events(settlement, troubles.spells, rng),
+        _returned(rows),
+        *(_signals(signal, books, troubles, stress=stress, risk=risk, rng=rng) for signal in SIGNALS),
     ]
     found = pd.concat(parts, ignore_index=True)
     known = (found["book_day"] <= books.calendar.last_day) & (found["book_day"] >= books.calendar.first_day)
     found = found[known].sort_values(["day", "customer", "code"], kind="stable", ignore_index=True)
-    return DataFrame({
-        "event_id": number_ids("E", len(found)), "customer_id": books.customer_ids[found["customer"].to_numpy()],
-        "event_code": found["code"], "event_date": to_dates(found["day"].to_numpy()),
-        "recorded_date": to_dates(found["book_day"].to_numpy()), "base_minor": found["base"].astype("Int64"),
-        "source_code": found["source"],
-    })
+    return DataFrame(
+        {
+            "event_id": number_ids("E", len(found)),
+            "customer_id": books.customer_ids[found["customer"].to_numpy()],
+            "event_code": found["code"],
+            "event_date": to_dates(found["day"].to_numpy()),
+            "recorded_date": to_dates(found["book_day"].to_numpy()),
+            "base_minor": found["base"].astype("Int64"),
+            "source_code": found["source"],
+        }
+    )
 
 
 def _events(
@@ -74,28 +85,23 @@ def _spell_events(settlement: Settlement, spells: DataFrame, rng: Generator) -> 
     """Events of defaults and their ends; nothing here is known before the day of default."""
     n = len(spells)
     customer, default, end = (spells[name].to_numpy() for name in ("customer", "default_day", "end"))
-    lost = spells["write_off_day"].to_numpy()
+    lost, judgement = spells["write_off_day"].to_numpy(), spells["judgement_day"].to_numpy()
     judged = np.isin(end, (LIQUIDATION, REORGANISATION))
     lag = np.where(rng.random(n) < PUBLICATION_LAG_SHARE, rng.integers(1, 11, n), 0)
-    at_once = np.zeros(n, dtype=np.int64)
-    written = _written_off(settlement.items, customer)
     pursued = np.isin(end, (SETTLEMENT, LIQUIDATION)) & (rng.random(n) < LITIGATION_SHARE)
     agreed = (end == SETTLEMENT) & (rng.random(n) < MORATORIUM_SHARE)
     claimed = ~np.isin(end, (RESCUE, CURE)) & (rng.random(n) < CLAIM_SHARE)
+    written = _written_off(settlement.items, customer)
     recovered = np.round(written * spells["recovery_ratio"].to_numpy()).astype(np.int64)
-    parts = [
-        ("insolvency", judged, spells["judgement_day"].to_numpy(), "gazette", None, lag),
-        ("insolvency_closed", judged, lost + rng.integers(30, 500, n), "gazette", None, lag),
-        ("write_off", (end >= SETTLEMENT) & (written > 0), lost, "accounting", written, at_once),
-        ("recovery", recovered > 0, spells["recovery_day"].to_numpy(), "accounting", recovered, at_once),
-        ("litigation", pursued, default + rng.integers(15, 50, n), "legal", None, at_once),
-        ("moratorium", agreed, default + rng.integers(10, 50, n), "credit", None, at_once),
-        ("insurer_claim", claimed, default + rng.integers(20, 60, n), "credit", None, at_once),
-    ]
+    recovery = spells["recovery_day"].to_numpy()
     return [
-        _events(code, customer[which], day[which], source=source, lag=late[which],
-                base=None if base is None else base[which])
-        for code, which, day, source, base, late in parts
+        _events("insolvency", customer, judgement, source="gazette", lag=lag)[judged],
+        _events("insolvency_closed", customer, lost + rng.integers(30, 500, n), source="gazette", lag=lag)[judged],
+        _events("write_off", customer, lost, source="accounting", base=written)[(end >= SETTLEMENT) & (written > 0)],
+        _events("recovery", customer, recovery, source="accounting", base=recovered)[recovered > 0],
+        _events("litigation", customer, default + rng.integers(15, 50, n), source="legal")[pursued],
+        _events("moratorium", customer, default + rng.integers(10, 50, n), source="credit")[agreed],
+        _events("insurer_claim", customer, default + rng.integers(20, 60, n), source="credit")[claimed],
     ]
 
 
@@ -107,8 +113,13 @@ def _written_off(items: DataFrame, customer: Ints) -> Ints:
 
 def _returned(rows: DataFrame) -> DataFrame:
     back = rows[rows["sign"] < 0]
-    return _events("returned_payment", back["customer"].to_numpy(), back["book_day"].to_numpy(), source="bank",
-                   base=-back["base"].to_numpy())
+    return _events(
+        "returned_payment",
+        back["customer"].to_numpy(),
+        back["book_day"].to_numpy(),
+        source="bank",
+        base=-back["base"].to_numpy(),
+    )
 
 
 def _signals(

@@ -19,7 +19,11 @@ PUBLISHED_SHARE = np.array([0.5, 0.75, 0.95, 1.0])
 REVENUE_AMOUNT = np.array([0.7e6, 4.5e6, 30e6, 260e6])
 QUESTIONNAIRE_SHARE, QUESTIONNAIRE_MONTHS = 0.6, 18
 QUESTIONNAIRE_ITEMS = (
-    ("management", 0.06), ("market", 0.03), ("order_book", 0.05), ("transparency", 0.07), ("dependency", 0.02),
+    ("management", 0.06),
+    ("market", 0.03),
+    ("order_book", 0.05),
+    ("transparency", 0.07),
+    ("dependency", 0.02),
 )
 
 
@@ -43,10 +47,15 @@ def ratings_table(books: Books, *, risk: Floats, until: Ints, rng: Generator) ->
     customer, day, code, provider = (np.concatenate(values) for values in zip(*rows, strict=True))
     booked = day + rng.integers(0, 6, len(day))
     kept = (booked <= books.calendar.last_day) & (day < until[customer])
-    return DataFrame({
-        "customer_id": books.customer_ids[customer], "provider_code": provider, "rating_date": to_dates(day),
-        "recorded_date": to_dates(booked), "rating_code": code,
-    })[kept]
+    return DataFrame(
+        {
+            "customer_id": books.customer_ids[customer],
+            "provider_code": provider,
+            "rating_date": to_dates(day),
+            "recorded_date": to_dates(booked),
+            "rating_code": code,
+        }
+    )[kept]
 
 
 def _ratings(
@@ -116,7 +125,8 @@ def _financials(frames: list[DataFrame], books: Books) -> DataFrame:
     customer = np.concatenate([frame.index.to_numpy() for frame in frames])
     amounts = rows.drop(columns=["closing", "known"])
     return amounts.assign(
-        customer_id=books.customer_ids[customer], period_end_date=to_dates(rows["closing"].to_numpy()),
+        customer_id=books.customer_ids[customer],
+        period_end_date=to_dates(rows["closing"].to_numpy()),
         published_date=to_dates(rows["known"].to_numpy()),
     )
 
@@ -137,8 +147,11 @@ def questionnaires_table(books: Books, *, risk: Floats, until: Ints, rng: Genera
     month, who, day = (np.repeat(values, len(QUESTIONNAIRE_ITEMS)) for values in (month, who, day))
     weight = np.array([weight for _, weight in QUESTIONNAIRE_ITEMS])[item]
     answer = 0.55 - weight * risk[month, who] + 0.12 * lasting[item, who] + 0.10 * rng.normal(size=len(who))
-    return DataFrame({
-        "customer_id": books.customer_ids[who], "answered_date": to_dates(day),
-        "item_code": np.array([code for code, _ in QUESTIONNAIRE_ITEMS], dtype=object)[item],
-        "answer_ratio": np.round(np.clip(answer, 0, 1), 1),
-    })
+    return DataFrame(
+        {
+            "customer_id": books.customer_ids[who],
+            "answered_date": to_dates(day),
+            "item_code": np.array([code for code, _ in QUESTIONNAIRE_ITEMS], dtype=object)[item],
+            "answer_ratio": np.round(np.clip(answer, 0, 1), 1),
+        }
+    )

@@ -70,7 +70,9 @@ def _decimal(minor: Series) -> Series:
 def _card(ledger: Ledger) -> str:
     facts = {name: value for note in ledger.notes for name, value in yaml.safe_load(note).items()}
     card = {
-        "mapping": ledger.mapping_name, "currency_code": ledger.currency_code, "is_synthetic": ledger.is_synthetic,
+        "mapping": ledger.mapping_name,
+        "currency_code": ledger.currency_code,
+        "is_synthetic": ledger.is_synthetic,
         "facts": facts,
     }
     return yaml.safe_dump(card, sort_keys=False, allow_unicode=True)

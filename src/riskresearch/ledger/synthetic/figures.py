@@ -80,8 +80,16 @@ COUNTRIES = (
     Country("US", 0.015, "USD", 1.10),
 )
 REGIONS = (
-    ("IDF", 0.22, 1.40), ("ARA", 0.14, 0.95), ("OCC", 0.10, 0.95), ("NAQ", 0.10, 0.75), ("HDF", 0.09, 0.95),
-    ("GES", 0.09, 0.90), ("PAC", 0.09, 1.10), ("PDL", 0.07, 0.78), ("BRE", 0.05, 0.75), ("NOR", 0.05, 0.85),
+    ("IDF", 0.22, 1.40),
+    ("ARA", 0.14, 0.95),
+    ("OCC", 0.10, 0.95),
+    ("NAQ", 0.10, 0.75),
+    ("HDF", 0.09, 0.95),
+    ("GES", 0.09, 0.90),
+    ("PAC", 0.09, 1.10),
+    ("PDL", 0.07, 0.78),
+    ("BRE", 0.05, 0.75),
+    ("NOR", 0.05, 0.85),
 )
 DEBTOR_KINDS = (("b2b", 0.935), ("public", 0.035), ("private", 0.02), ("related", 0.01))
 TERMS = ((30, False, 0.40), (45, True, 0.15), (30, True, 0.20), (60, False, 0.18), (14, False, 0.07))
@@ -97,9 +105,21 @@ SEASONS = {
 CYCLE_LOADINGS = np.array([0.10, 0.20, 0.32])
 CURRENCY_LEVELS = {"EUR": 1.0, "GBP": 1.17, "USD": 0.92, "CHF": 1.04}
 FAMILY_NAMES = (
-    "Étoile Imaginaire", "L'Aubépine Fictive", "Boréal Supposé", "Comptoir Inventé", "D'Artagnan & Fils Fictif",
-    "Forge Chimérique", "Moulin Irréel", "Cœur de Papier", "Atelier Fantôme", "Nulle Part Négoce",
-    "Utopie Services", "Mirage Industries", "O'Nowhere Trading", "Château de Cartes", "Brume et Compagnie",
+    "Étoile Imaginaire",
+    "L'Aubépine Fictive",
+    "Boréal Supposé",
+    "Comptoir Inventé",
+    "D'Artagnan & Fils Fictif",
+    "Forge Chimérique",
+    "Moulin Irréel",
+    "Cœur de Papier",
+    "Atelier Fantôme",
+    "Nulle Part Négoce",
+    "Utopie Services",
+    "Mirage Industries",
+    "O'Nowhere Trading",
+    "Château de Cartes",
+    "Brume et Compagnie",
 )
 RECOVERY_DIRECT_LIQUIDATION_SHARE = 0.65
 RECOVERY_RATIO_LIQUIDATION = 0.04

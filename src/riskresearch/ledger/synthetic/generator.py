@@ -1,5 +1,7 @@
 """A seeded ledger with its truth."""
 
+from dataclasses import asdict
+
 import numpy as np
 import pandas as pd
 from numpy.random import Generator
@@ -17,16 +19,23 @@ from riskresearch.ledger.synthetic.figures import CURRENCY_LEVELS
 from riskresearch.ledger.synthetic.health import log_hazard
 from riskresearch.ledger.synthetic.population import customers_table
 from riskresearch.ledger.synthetic.receipts import allocations_table, payments_table, postings
-from riskresearch.ledger.synthetic.timeline import to_dates
-from riskresearch.ledger.synthetic.world import World, simulate_world
+from riskresearch.ledger.synthetic.timeline import Floats, to_dates
+from riskresearch.ledger.synthetic.world import Plan, World, simulate_world
 from riskresearch.ledger.tables import TRUTH
 
 GENERATOR_VERSION = 1
+RUN_CURRENCIES = tuple(CURRENCY_LEVELS)
 
 
 def synthetic_ledger(
-    *, n_customers: int, n_months: int, seed: int, last_date: Timestamp | str = "2025-12-31",
-    currency_code: str = "EUR", default_rate_ratio: float = 0.035, invoices_per_month: float = 2.3,
+    *,
+    n_customers: int,
+    n_months: int,
+    seed: int,
+    last_date: Timestamp | str = "2025-12-31",
+    currency_code: str = "EUR",
+    default_rate_ratio: float = 0.035,
+    invoices_per_month: float = 2.3,
 ) -> tuple[Ledger, DataFrame]:
     """Return a generated ledger and the truth behind it.
 
@@ -62,41 +71,48 @@ def synthetic_ledger(
     >>> len(ledger["customers"]), ledger.is_synthetic
     (30, True)
     """
-    last_day = Timestamp(last_date).normalize()
-    _check_parameters(n_customers, n_months, currency_code, default_rate_ratio, invoices_per_month)
-    rng = np.random.default_rng(seed)
-    hidden, written = rng.spawn(2)
-    world = simulate_world(
-        last_day, n_customers=n_customers, n_months=n_months, currency_code=currency_code,
-        default_rate_ratio=default_rate_ratio, invoices_per_month=invoices_per_month, rng=hidden,
+    plan = Plan(
+        Timestamp(last_date).normalize(), n_customers, n_months, currency_code, default_rate_ratio, invoices_per_month
     )
-    facts = {
-        "generator_version": GENERATOR_VERSION, "seed": seed, "n_customers": n_customers, "n_months": n_months,
-        "last_date": str(last_day.date()), "default_rate_ratio": default_rate_ratio,
-        "invoices_per_month": invoices_per_month,
-    }
+    _check_plan(plan)
+    hidden, written = np.random.default_rng(seed).spawn(2)
+    world = simulate_world(plan, rng=hidden)
     books = Books(world.population, world.calendar, world.rates, _customer_ids(n_customers))
     ledger = build_ledger(
-        _tables(world, books, currency_code, written), {}, source_name=f"synthetic_{n_customers}x{n_months}_{seed}",
-        mapping_name="canonical", currency_code=currency_code, is_synthetic=True,
-        notes=tuple(f"{name}: {value}" for name, value in facts.items()),
+        {
+            **_documents(world, books, written),
+            **_knowledge(world, books, written),
+            "fx_rates": fx_table(books, currency_code=currency_code),
+        },
+        {},
+        source_name=f"synthetic_{n_customers}x{n_months}_{seed}",
+        mapping_name="canonical",
+        currency_code=currency_code,
+        is_synthetic=True,
+        notes=_notes(plan, seed),
     )
     return ledger, _truth(world, books)
 
 
-def _check_parameters(
-    n_customers: int, n_months: int, currency_code: str, default_rate_ratio: float, invoices_per_month: float
-) -> None:
+def _check_plan(plan: Plan) -> None:
+    """Refuse a plan out of bounds, naming everything that is wrong."""
+    rate, orders = plan.default_rate_ratio, plan.invoices_per_month
     rules = (
-        (n_customers >= 1, f"n_customers: {n_customers} is too small; give at least 1"),
-        (n_months >= 1, f"n_months: {n_months} is too small; give at least 1"),
-        (currency_code in CURRENCY_LEVELS, f"currency_code: {currency_code!r}; give one of {list(CURRENCY_LEVELS)}"),
-        (0 < default_rate_ratio <= 0.3, f"default_rate_ratio: {default_rate_ratio}; give a ratio above 0, at most 0.3"),
-        (0 < invoices_per_month <= 50, f"invoices_per_month: {invoices_per_month}; give a number above 0, at most 50"),
+        (plan.n_customers >= 1, f"n_customers: {plan.n_customers} is too small; give at least 1"),
+        (plan.n_months >= 1, f"n_months: {plan.n_months} is too small; give at least 1"),
+        (plan.currency_code in CURRENCY_LEVELS, f"currency_code: {plan.currency_code!r}; give one of {RUN_CURRENCIES}"),
+        (0 < rate <= 0.3, f"default_rate_ratio: {rate}; give a ratio above 0, at most 0.3"),
+        (0 < orders <= 50, f"invoices_per_month: {orders}; give a number above 0, at most 50"),
     )
     broken = [message for holds, message in rules if not holds]
     if broken:
         raise SettingsError("synthetic_ledger: " + "; ".join(broken))
+
+
+def _notes(plan: Plan, seed: int) -> tuple[str, ...]:
+    """How the ledger was made, one ``name: value`` a line."""
+    facts = {"generator_version": GENERATOR_VERSION, "seed": seed, **asdict(plan), "last_date": plan.last_date.date()}
+    return tuple(f"{name}: {value}" for name, value in facts.items() if name != "currency_code")
 
 
 def _customer_ids(n: int) -> pd.Index:
@@ -104,37 +120,63 @@ def _customer_ids(n: int) -> pd.Index:
     return pd.Index([f"{number:0{width}d}" for number in range(1, n + 1)], dtype="str")
 
 
-def _tables(world: World, books: Books, currency_code: str, rng: Generator) -> dict[str, DataFrame]:
-    """Canonical tables by name."""
-    streams = rng.spawn(10)
+def _documents(world: World, books: Books, rng: Generator) -> dict[str, DataFrame]:
+    """What the books hold, and the events, which name returned receipts."""
+    streams = rng.spawn(6)
     opened, items = opening_balance(world.invoices, world.settlement.items, world.calendar)
     invoices = booked(opened, world.calendar, rng=streams[0])
     rows = postings(items[items["invoice"].isin(invoices.index)], world.calendar, rng=streams[1])
     payments, payment_ids = payments_table(rows, books, rng=streams[2])
     notes, note_ids, note_days = credit_notes_table(rows, invoices, books, rng=streams[3])
-    risk = log_hazard(world.population, world.paths)
-    risk = (risk - risk.mean()) / risk.std()
-    until = active_until(books, world.troubles)
+    ids = {"payment_ids": payment_ids, "note_ids": note_ids, "note_days": note_days}
     return {
         "customers": customers_table(world.population, books.customer_ids),
-        "invoices": invoices_table(invoices, books), "credit_notes": notes, "payments": payments,
-        "allocations": allocations_table(rows, books, invoice_ids=invoices["invoice_id"], payment_ids=payment_ids,
-                                         note_ids=note_ids, note_days=note_days),
+        "invoices": invoices_table(invoices, books),
+        "credit_notes": notes,
+        "payments": payments,
+        "allocations": allocations_table(rows, books, invoice_ids=invoices["invoice_id"], **ids),
         "disputes": disputes_table(world.settlement.disputes, invoices, books, rng=streams[4]),
-        "events": events_table(world.settlement, rows, books, troubles=world.troubles, paths=world.paths, risk=risk,
-                               rng=streams[5]),
-        "ratings": ratings_table(books, risk=risk, until=until, rng=streams[6]),
-        "limits": limits_table(books, troubles=world.troubles, risk=risk, rng=streams[7]),
-        "financials": financials_table(books, risk=risk, until=until, rng=streams[8]),
-        "questionnaires": questionnaires_table(books, risk=risk, until=until, rng=streams[9]),
-        "fx_rates": fx_table(books, currency_code=currency_code),
+        "events": events_table(
+            world.settlement,
+            rows,
+            books,
+            troubles=world.troubles,
+            stress=world.paths.stress,
+            risk=_standardised_risk(world),
+            rng=streams[5],
+        ),
     }
+
+
+def _knowledge(world: World, books: Books, rng: Generator) -> dict[str, DataFrame]:
+    """What others and the seller's own people say and decide."""
+    streams = rng.spawn(4)
+    risk, until = _standardised_risk(world), active_until(books, world.troubles)
+    return {
+        "ratings": ratings_table(books, risk=risk, until=until, rng=streams[0]),
+        "limits": limits_table(books, troubles=world.troubles, risk=risk, rng=streams[1]),
+        "financials": financials_table(books, risk=risk, until=until, rng=streams[2]),
+        "questionnaires": questionnaires_table(books, risk=risk, until=until, rng=streams[3]),
+    }
+
+
+def _standardised_risk(world: World) -> Floats:
+    """Log hazard, month x customer, with mean 0 and deviation 1."""
+    risk = log_hazard(world.population, world.paths)
+    return (risk - risk.mean()) / risk.std()
 
 
 def _truth(world: World, books: Books) -> DataFrame:
     truth = world.truth
-    return check(DataFrame({
-        "customer_id": books.customer_ids[truth["customer"].to_numpy()],
-        "observation_date": to_dates(truth["day"].to_numpy()), "pd_12m": truth["pd_12m"],
-        "lgd_ratio": truth["lgd_ratio"], "is_defaulted": truth["is_defaulted"],
-    }), TRUTH)
+    return check(
+        DataFrame(
+            {
+                "customer_id": books.customer_ids[truth["customer"].to_numpy()],
+                "observation_date": to_dates(truth["day"].to_numpy()),
+                "pd_12m": truth["pd_12m"],
+                "lgd_ratio": truth["lgd_ratio"],
+                "is_defaulted": truth["is_defaulted"],
+            }
+        ),
+        TRUTH,
+    )

@@ -71,9 +71,7 @@ def abrupt_rate(default_rate_ratio: float) -> float:
     return ABRUPT_SHARE * default_rate_ratio / 12
 
 
-def fit_level(
-    population: Population, paths: Health, *, default_rate_ratio: float, default_share: Floats
-) -> float:
+def fit_level(population: Population, paths: Health, *, default_rate_ratio: float, default_share: Floats) -> float:
     """Return the level at which customers default at the wanted yearly rate.
 
     The rate is taken over the customer-months of the ledger, weighted by the chance of still being

@@ -54,8 +54,11 @@ def draw_settlement(
     second = _share(cash, partial, rng.uniform(0.25, 0.7, n))
     later = to_workday(np.maximum(day, invoices["due_day"].to_numpy()) + rng.integers(10, 46, n))
     parts = [
-        (CASH, cash - second, day), (CASH, second, later), (DISCOUNT, discount, day),
-        (CREDIT, credit, credit_day), (ON_ACCOUNT, account, day),
+        (CASH, cash - second, day),
+        (CASH, second, later),
+        (DISCOUNT, discount, day),
+        (CREDIT, credit, credit_day),
+        (ON_ACCOUNT, account, day),
     ]
     items = pd.concat([_item(invoices, *part) for part in parts], ignore_index=True)
     bounced = (items["kind"] == CASH) & (rng.random(len(items)) < BOUNCE_SHARE * pressure[items["invoice"]] ** 2)

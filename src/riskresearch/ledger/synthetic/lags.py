@@ -76,8 +76,9 @@ def try_stops(
     at_last = -np.expm1(-rate * wait)
     arrived = np.where(passed > wait[:, None], 1 - at_last[:, None], 0.0)
     rescued = np.diff(RESCUE_RATE / rate * ended, axis=1, prepend=0.0)
-    course = np.column_stack([JUDGEMENT_RATE / rate * ended + arrived, rescued,
-                              JUDGEMENT_RATE / rate * at_last, 1 - at_last])
+    course = np.column_stack(
+        [JUDGEMENT_RATE / rate * ended + arrived, rescued, JUDGEMENT_RATE / rate * at_last, 1 - at_last]
+    )
     return Tried(customer, month, _paces(customer, wait, population.n_customers), course)
 
 
@@ -92,9 +93,11 @@ def mean_lags(tried: Tried, *, weight: Floats) -> Lags:
     slow = 1 - SUDDEN_SHARE
     defaulted = SUDDEN_SHARE + slow * (means[:, -2] + means[:, -1])
     return Lags(
-        pace=tried.pace, default_by=SUDDEN_SHARE + slow * means[:, :HORIZON_MONTHS],
+        pace=tried.pace,
+        default_by=SUDDEN_SHARE + slow * means[:, :HORIZON_MONTHS],
         rescued_in=slow * means[:, HORIZON_MONTHS : HORIZON_MONTHS + RESCUE_MONTHS],
-        judgement_ratio=(SUDDEN_SHARE + slow * means[:, -2]) / defaulted, default_ratio=defaulted,
+        judgement_ratio=(SUDDEN_SHARE + slow * means[:, -2]) / defaulted,
+        default_ratio=defaulted,
     )
 
 

@@ -38,11 +38,17 @@ def draw_invoices(
     rate = rates[population.country[customer], issue - calendar.starts[0]]
     gross = np.maximum(np.round(amount / rate * 100), 2_000).astype(np.int64)
     vat = np.where(population.is_french[customer], 1 + VAT_RATIO, 1.0)
-    frame = DataFrame({
-        "customer": customer, "issue_day": issue, "due_day": due_days(population.terms[customer], issue),
-        "gross": gross, "net": np.round(gross / vat).astype(np.int64),
-        "base": np.round(gross * rate).astype(np.int64), "rate": rate,
-    })
+    frame = DataFrame(
+        {
+            "customer": customer,
+            "issue_day": issue,
+            "due_day": due_days(population.terms[customer], issue),
+            "gross": gross,
+            "net": np.round(gross / vat).astype(np.int64),
+            "base": np.round(gross * rate).astype(np.int64),
+            "rate": rate,
+        }
+    )
     return frame.sort_values(["customer", "issue_day", "gross"], kind="stable", ignore_index=True)
 
 

@@ -67,9 +67,7 @@ def _part(items: DataFrame, ratio: Floats | float) -> DataFrame:
 
 
 def _less(items: DataFrame, part: DataFrame) -> DataFrame:
-    return items.assign(
-        amount=items["amount"] - part["amount"], base=items["base"] - part["base"], bounced_day=NEVER
-    )
+    return items.assign(amount=items["amount"] - part["amount"], base=items["base"] - part["base"], bounced_day=NEVER)
 
 
 def _tokens(items: DataFrame, spell: DataFrame, rng: Generator) -> tuple[DataFrame, DataFrame]:
@@ -96,9 +94,9 @@ def _close_disputes(disputes: DataFrame, items: DataFrame) -> DataFrame:
 
 def _rounds(spells: DataFrame) -> list[DataFrame]:
     """First, second, … spells of the customers, each at most one a customer."""
-    turn = spells.sort_values(["customer", "stop_day"], kind="stable").groupby("customer").cumcount()
-    return [spells[turn.reindex(spells.index) == number].reset_index(drop=True) for number in range(turn.max() + 1)] \
-        if len(spells) else []
+    ordered = spells.sort_values(["customer", "stop_day"], kind="stable")
+    turn = ordered.groupby("customer").cumcount()
+    return [ordered[turn == number].reset_index(drop=True) for number in sorted(turn.unique())]
 
 
 def _row_of(spells: DataFrame, customer: Ints) -> Ints:

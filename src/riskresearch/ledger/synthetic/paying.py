@@ -35,12 +35,19 @@ def settlement_days(
     own = rng.normal(size=(2, len(invoices)))
     structure, habit = np.log(_structure(population))[customer], population.habit[customer]
     lateness = (
-        LATE_LEVEL + LATE_STRUCTURE * structure + LATE_HABIT * habit + LATE_STRESS * stress
-        + LATE_MONTH * shared[0] + LATE_INVOICE * own[0]
+        LATE_LEVEL
+        + LATE_STRUCTURE * structure
+        + LATE_HABIT * habit
+        + LATE_STRESS * stress
+        + LATE_MONTH * shared[0]
+        + LATE_INVOICE * own[0]
     )
     length = LENGTH_DAYS * np.exp(
-        LENGTH_STRUCTURE * structure + LENGTH_HABIT * habit + LENGTH_STRESS * stress
-        + LENGTH_MONTH * shared[1] + LENGTH_INVOICE * own[1]
+        LENGTH_STRUCTURE * structure
+        + LENGTH_HABIT * habit
+        + LENGTH_STRESS * stress
+        + LENGTH_MONTH * shared[1]
+        + LENGTH_INVOICE * own[1]
     )
     holiday = HOLIDAY_DAYS[calendar.month_numbers()[month]]
     run, issue = population.run[customer], invoices["issue_day"].to_numpy()

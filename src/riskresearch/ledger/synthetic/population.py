@@ -72,9 +72,7 @@ class Population:
         return self.country == 0
 
 
-def draw_population(
-    calendar: Calendar, *, n_customers: int, invoices_per_month: float, rng: Generator
-) -> Population:
+def draw_population(calendar: Calendar, *, n_customers: int, invoices_per_month: float, rng: Generator) -> Population:
     """Return the customers of a ledger in order of their number.
 
     Parameters
@@ -94,16 +92,24 @@ def draw_population(
     orders = column(figures.SIZES, "orders_ratio")
     mean_orders = float(orders @ column(figures.SIZES, "share"))
     return Population(
-        sector=_choose(column(figures.SECTORS, "customer_share"), n, rng), size=size, country=country,
-        region=_choose(np.array([share for _, share, _ in figures.REGIONS]), n, rng), kind=kind,
+        sector=_choose(column(figures.SECTORS, "customer_share"), n, rng),
+        size=size,
+        country=country,
+        region=_choose(np.array([share for _, share, _ in figures.REGIONS]), n, rng),
+        kind=kind,
         terms=_choose(np.array([share for _, _, share in figures.TERMS]), n, rng),
         run=_choose(np.array([share for _, share in figures.PAYMENT_RUNS]), n, rng),
         method=_choose(np.array([share for _, share in figures.PAYMENT_METHODS]), n, rng),
-        group=group, name=rng.integers(0, len(figures.FAMILY_NAMES), n), start_month=start_month, start_day=start_day,
-        quality=quality, habit=_habits(quality, kind, rng),
+        group=group,
+        name=rng.integers(0, len(figures.FAMILY_NAMES), n),
+        start_month=start_month,
+        start_day=start_day,
+        quality=quality,
+        habit=_habits(quality, kind, rng),
         orders_per_month=invoices_per_month * orders[size] / mean_orders * rng.gamma(4.0, 0.25, n),
         invoice_amount=column(figures.SIZES, "invoice_amount")[size] * np.exp(rng.normal(0, 0.45, n)),
-        is_contract=rng.random(n) < 0.45, takes_discount=rng.random(n) < 0.09,
+        is_contract=rng.random(n) < 0.45,
+        takes_discount=rng.random(n) < 0.09,
         bills_at_month_end=rng.random(n) < 0.30,
     )
 
@@ -115,17 +121,19 @@ def customers_table(population: Population, ids: pd.Index) -> DataFrame:
     groups = pd.Series(p.group).map("G{:03d}".format).where(p.group >= 0)
     names = np.array(figures.FAMILY_NAMES, dtype=object)[p.name]
     start = p.start_day.astype("datetime64[D]").astype("datetime64[us]")
-    return DataFrame({
-        "customer_id": ids,
-        "customer_name": [f"{name} {number}" for name, number in zip(names, ids, strict=True)],
-        "group_id": groups,
-        "country_code": np.array([row.code for row in figures.COUNTRIES], dtype=object)[p.country],
-        "region_code": pd.Series(regions).where(p.is_french),
-        "sector_code": np.array([row.code for row in figures.SECTORS], dtype=object)[p.sector],
-        "size_code": np.array([row.code for row in figures.SIZES], dtype=object)[p.size],
-        "customer_type_code": np.array([code for code, _ in figures.DEBTOR_KINDS], dtype=object)[p.kind],
-        "relationship_start_date": start,
-    })
+    return DataFrame(
+        {
+            "customer_id": ids,
+            "customer_name": [f"{name} {number}" for name, number in zip(names, ids, strict=True)],
+            "group_id": groups,
+            "country_code": np.array([row.code for row in figures.COUNTRIES], dtype=object)[p.country],
+            "region_code": pd.Series(regions).where(p.is_french),
+            "sector_code": np.array([row.code for row in figures.SECTORS], dtype=object)[p.sector],
+            "size_code": np.array([row.code for row in figures.SIZES], dtype=object)[p.size],
+            "customer_type_code": np.array([code for code, _ in figures.DEBTOR_KINDS], dtype=object)[p.kind],
+            "relationship_start_date": start,
+        }
+    )
 
 
 def _choose(shares: Floats, n: int, rng: Generator) -> Ints:

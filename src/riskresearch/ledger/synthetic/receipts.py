@@ -14,8 +14,13 @@ from riskresearch.ledger.synthetic.timeline import NEVER, Calendar, Ints, to_dat
 RETURN_DAYS = 4
 LATE_POSTING_SHARE, LATE_POSTING_MAX_ARREARS_DAYS = 0.05, 40
 OVERPAID_SHARE, PAID_TWICE_SHARE = 0.003, 0.0012
-SOURCE_CODES = {CASH: "payment", DISCOUNT: "discount", CREDIT: "credit_note", ON_ACCOUNT: "credit_note",
-                WRITE_OFF: "write_off"}
+SOURCE_CODES = {
+    CASH: "payment",
+    DISCOUNT: "discount",
+    CREDIT: "credit_note",
+    ON_ACCOUNT: "credit_note",
+    WRITE_OFF: "write_off",
+}
 
 
 def postings(items: DataFrame, calendar: Calendar, *, rng: Generator) -> DataFrame:
@@ -60,26 +65,44 @@ def payments_table(rows: DataFrame, books: Books, *, rng: Generator) -> tuple[Da
     A few receipts exceed what they settle and a few invoices are paid twice: unapplied cash.
     """
     cash = rows[rows["kind"] == CASH]
-    receipts = cash.assign(amount=cash["amount"] * cash["sign"]).groupby("receipt").agg(
-        customer=("customer", "first"), day=("paid_day", "first"), book_day=("book_day", "first"),
-        amount=("amount", "sum"), sign=("sign", "first"), pair=("pair", "first"),
+    receipts = (
+        cash.assign(amount=cash["amount"] * cash["sign"])
+        .groupby("receipt")
+        .agg(
+            customer=("customer", "first"),
+            day=("paid_day", "first"),
+            book_day=("book_day", "first"),
+            amount=("amount", "sum"),
+            sign=("sign", "first"),
+            pair=("pair", "first"),
+        )
     )
     twice = _paid_twice(receipts, books.calendar, rng)
     receipts = pd.concat([receipts.assign(amount=_overpaid(receipts, rng)), twice])
     receipts = receipts.assign(payment_id=number_ids("P", len(receipts)))
+    return _payments(receipts, books), receipts["payment_id"][: len(receipts) - len(twice)]
+
+
+def _payments(receipts: DataFrame, books: Books) -> DataFrame:
+    """Receipts as canonical payments; a return names the receipt it takes back."""
     attempts = receipts[(receipts["pair"] > 0) & (receipts["sign"] > 0)]
     attempt_ids = attempts.set_index("pair")["payment_id"].reindex(receipts["pair"]).to_numpy()
     customer, day = receipts["customer"].to_numpy(), receipts["day"].to_numpy()
     methods = np.array([code for code, _ in figures.PAYMENT_METHODS], dtype=object)
     base = np.round(receipts["amount"].to_numpy() * books.rate(customer, day))
-    table = DataFrame({
-        "payment_id": receipts["payment_id"].to_numpy(), "customer_id": books.customer_ids[customer],
-        "value_date": to_dates(day), "recorded_date": to_dates(receipts["book_day"].to_numpy()),
-        "currency_code": books.currency(customer), "amount_minor": receipts["amount"].to_numpy(),
-        "base_minor": base.astype(np.int64), "method_code": methods[books.population.method[customer]],
-        "reversal_of_id": Series(attempt_ids).where(receipts["sign"].to_numpy() < 0),
-    })
-    return table, receipts["payment_id"][: len(receipts) - len(twice)]
+    return DataFrame(
+        {
+            "payment_id": receipts["payment_id"].to_numpy(),
+            "customer_id": books.customer_ids[customer],
+            "value_date": to_dates(day),
+            "recorded_date": to_dates(receipts["book_day"].to_numpy()),
+            "currency_code": books.currency(customer),
+            "amount_minor": receipts["amount"].to_numpy(),
+            "base_minor": base.astype(np.int64),
+            "method_code": methods[books.population.method[customer]],
+            "reversal_of_id": Series(attempt_ids).where(receipts["sign"].to_numpy() < 0),
+        }
+    )
 
 
 def _overpaid(receipts: DataFrame, rng: Generator) -> Ints:
@@ -111,11 +134,18 @@ def allocations_table(
     source = source.where(~used, note_ids.reindex(rows.index))
     effective = rows["paid_day"].where(~used, note_days.reindex(rows.index)).to_numpy(dtype=np.int64)
     by_rule = (rows["kind"] == ON_ACCOUNT).to_numpy()
-    return DataFrame({
-        "allocation_id": number_ids("A", len(rows)), "invoice_id": invoice_ids.reindex(rows["invoice"]).to_numpy(),
-        "customer_id": books.customer_ids[rows["customer"].to_numpy()],
-        "source_code": rows["kind"].map(SOURCE_CODES).to_numpy(), "source_id": source.to_numpy(),
-        "effective_date": to_dates(effective), "recorded_date": to_dates(rows["book_day"].to_numpy()),
-        "amount_minor": (rows["amount"] * rows["sign"]).to_numpy(), "base_minor": rows["base"].to_numpy(),
-        "matching_code": np.where(by_rule, "fifo", "source"), "confidence_ratio": np.where(by_rule, 0.9, 1.0),
-    })
+    return DataFrame(
+        {
+            "allocation_id": number_ids("A", len(rows)),
+            "invoice_id": invoice_ids.reindex(rows["invoice"]).to_numpy(),
+            "customer_id": books.customer_ids[rows["customer"].to_numpy()],
+            "source_code": rows["kind"].map(SOURCE_CODES).to_numpy(),
+            "source_id": source.to_numpy(),
+            "effective_date": to_dates(effective),
+            "recorded_date": to_dates(rows["book_day"].to_numpy()),
+            "amount_minor": (rows["amount"] * rows["sign"]).to_numpy(),
+            "base_minor": rows["base"].to_numpy(),
+            "matching_code": np.where(by_rule, "fifo", "source"),
+            "confidence_ratio": np.where(by_rule, 0.9, 1.0),
+        }
+    )

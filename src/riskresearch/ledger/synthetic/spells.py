@@ -64,7 +64,8 @@ def draw_spells(cases: DataFrame, population: Population, *, rng: Generator) -> 
     saved = rescue <= first
     rescue = np.maximum(to_workday(rescue, backward=True), np.minimum(stop + 1, rescue))
     frame = cases.assign(
-        default_day=np.where(saved, NEVER, first), is_judgement=~saved & (judgement < past_due),
+        default_day=np.where(saved, NEVER, first),
+        is_judgement=~saved & (judgement < past_due),
         judgement_day=np.where(saved, NEVER, np.where(judgement < past_due, judgement, NEVER)),
         ship_stop_day=np.minimum(np.maximum(arrears + SHIPPING_DAYS, stop + 15), np.where(saved, rescue, first)),
     )
@@ -90,7 +91,9 @@ def _ends(frame: DataFrame, saved: Bools, rescue: Ints, population: Population, 
     partly = np.isin(end, (SETTLEMENT, REORGANISATION))
     recovers = (end == LIQUIDATION) & (rng.random(n) < 0.3)
     return frame.assign(
-        end=end, judgement_day=judged, end_day=np.select([end == RESCUE, end == CURE], [rescue, cured], NEVER),
+        end=end,
+        judgement_day=judged,
+        end_day=np.select([end == RESCUE, end == CURE], [rescue, cured], NEVER),
         paid_day=np.where(partly, paid, NEVER),
         paid_ratio=np.select([end == SETTLEMENT, end == REORGANISATION], [_settled(n, rng), _dividend(n, rng)], 0.0),
         write_off_day=np.where(end >= SETTLEMENT, lost, NEVER),
@@ -132,9 +135,7 @@ def loss_ratio(population: Population, *, judgement_ratio: Floats) -> Floats:
     return judgement_ratio * (1 - recovered) + (1 - judgement_ratio) * by_arrears
 
 
-def select_spells(
-    candidates: DataFrame, population: Population, calendar: Calendar, *, rng: Generator
-) -> Troubles:
+def select_spells(candidates: DataFrame, population: Population, calendar: Calendar, *, rng: Generator) -> Troubles:
     """Return the spells that take place: none within another, none after the customer has left.
 
     Parameters
@@ -144,8 +145,9 @@ def select_spells(
     n = population.n_customers
     free_month = population.start_month.copy()
     left = np.full(n, calendar.n_months + 1, dtype=np.int64)
-    again = np.where(candidates["end_day"] >= NEVER, calendar.n_months + 1,
-                     calendar.month_of(candidates["end_day"].to_numpy()) + 1)
+    again = np.where(
+        candidates["end_day"] >= NEVER, calendar.n_months + 1, calendar.month_of(candidates["end_day"].to_numpy()) + 1
+    )
     by_month = candidates.groupby("month").indices
     customers, taken = candidates["customer"].to_numpy(), []
     for k in range(calendar.n_months):

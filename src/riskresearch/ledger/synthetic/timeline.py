@@ -60,10 +60,9 @@ class Calendar:
 
 def make_calendar(last_date: Timestamp, *, n_months: int) -> Calendar:
     """Return the world of a ledger of `n_months` calendar months, the last one holding `last_date`."""
-    last_month = np.datetime64(last_date.date(), "M")
-    first = last_month - np.timedelta64(n_months - 1 + RUN_IN_MONTHS, "M")
-    months = np.arange(first, first + RUN_IN_MONTHS + n_months + RUN_OUT_MONTHS + 1)
-    starts = months.astype("datetime64[D]").astype(np.int64)
+    last_month = 12 * (last_date.year - 1970) + last_date.month - 1
+    months = np.arange(last_month - n_months + 1 - RUN_IN_MONTHS, last_month + RUN_OUT_MONTHS + 2)
+    starts = months.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
     return Calendar(starts, int(np.datetime64(last_date.date(), "D").astype(np.int64)), n_months)
 
 

@@ -45,7 +45,9 @@ class DefaultCurve:
         """Solve the backward induction for all classes at once."""
         self._offsets = np.arange(offsets.min() - OFFSET_STEP, offsets.max() + 2 * OFFSET_STEP, OFFSET_STEP)
         log_rate = (
-            level + self._offsets[:, None, None] - world.HEALTH_WEIGHT * HEALTH_GRID[None, :, None]
+            level
+            + self._offsets[:, None, None]
+            - world.HEALTH_WEIGHT * HEALTH_GRID[None, :, None]
             - CYCLE_LOADINGS[:, None, None, None] * CYCLE_GRID
         )
         trouble = hazard(log_rate, abrupt_rate=abrupt_rate)[None]
@@ -61,8 +63,9 @@ class DefaultCurve:
         """
         pace, loading, offset = traits
         axes = (self._offsets, HEALTH_GRID, CYCLE_GRID)
-        points = np.column_stack([offset, np.clip(health, HEALTH_GRID[0], HEALTH_GRID[-1]),
-                                  np.clip(cycle, CYCLE_GRID[0], CYCLE_GRID[-1])])
+        points = np.column_stack(
+            [offset, np.clip(health, HEALTH_GRID[0], HEALTH_GRID[-1]), np.clip(cycle, CYCLE_GRID[0], CYCLE_GRID[-1])]
+        )
         result = np.zeros(len(offset))
         for group in np.unique(pace * len(CYCLE_LOADINGS) + loading):
             members = np.flatnonzero(pace * len(CYCLE_LOADINGS) + loading == group)
@@ -109,7 +112,13 @@ def _normal(grid: Floats, mean: Floats, deviation: float) -> Floats:
 
 
 def truth_states(
-    population: Population, paths: Health, calendar: Calendar, *, troubles: Troubles, lags: Lags, curve: DefaultCurve,
+    population: Population,
+    paths: Health,
+    calendar: Calendar,
+    *,
+    troubles: Troubles,
+    lags: Lags,
+    curve: DefaultCurve,
     loss: Floats,
 ) -> DataFrame:
     """Return the hidden truth by customer and month end while the relation lasts.
@@ -129,12 +138,21 @@ def truth_states(
     stopped = np.flatnonzero((spell >= 0) & ~defaulted)
     wait = (_of(spells, "arrears_day", spell, 0) + PAST_DUE_DAYS - day)[stopped]
     pace, cycle, offset = traits
-    pd_12m[stopped] = _stopped(wait, curve, (pace[stopped], cycle[stopped], offset[stopped]),
-                               {name: values[stopped] for name, values in state.items()})
-    frame = DataFrame({
-        "customer": customer, "day": day, "pd_12m": np.round(np.where(defaulted, 1.0, pd_12m), 6),
-        "lgd_ratio": np.round(loss[customer], 4), "is_defaulted": defaulted,
-    })
+    pd_12m[stopped] = _stopped(
+        wait,
+        curve,
+        (pace[stopped], cycle[stopped], offset[stopped]),
+        {name: values[stopped] for name, values in state.items()},
+    )
+    frame = DataFrame(
+        {
+            "customer": customer,
+            "day": day,
+            "pd_12m": np.round(np.where(defaulted, 1.0, pd_12m), 6),
+            "lgd_ratio": np.round(loss[customer], 4),
+            "is_defaulted": defaulted,
+        }
+    )
     closed = (spell >= 0) & (_of(spells, "write_off_day", spell, NEVER) <= day)
     return frame[~closed].reset_index(drop=True)
 

@@ -20,6 +20,18 @@ from riskresearch.ledger.synthetic.truth import DefaultCurve, truth_states
 
 
 @dataclass(frozen=True)
+class Plan:
+    """What is to be generated; meanings and bounds as in `synthetic_ledger`."""
+
+    last_date: Timestamp
+    n_customers: int
+    n_months: int
+    currency_code: str = "EUR"
+    default_rate_ratio: float = 0.035
+    invoices_per_month: float = 2.3
+
+
+@dataclass(frozen=True)
 class World:
     """Everything that happens, seen or not.
 
@@ -42,22 +54,20 @@ class World:
     truth: DataFrame
 
 
-def simulate_world(
-    last_date: Timestamp, *, n_customers: int, n_months: int, currency_code: str, default_rate_ratio: float,
-    invoices_per_month: float, rng: Generator,
-) -> World:
+def simulate_world(plan: Plan, *, rng: Generator) -> World:
     """Return one history of customers, orders, payments and trouble."""
     streams = rng.spawn(9)
-    calendar = make_calendar(last_date, n_months=n_months)
+    calendar = make_calendar(plan.last_date, n_months=plan.n_months)
     population = draw_population(
-        calendar, n_customers=n_customers, invoices_per_month=invoices_per_month, rng=streams[0])
+        calendar, n_customers=plan.n_customers, invoices_per_month=plan.invoices_per_month, rng=streams[0]
+    )
     paths = draw_health(population, calendar, rng=streams[1])
-    rates = exchange_rates(calendar, currency_code=currency_code, rng=streams[2])
+    rates = exchange_rates(calendar, currency_code=plan.currency_code, rng=streams[2])
     invoices = draw_invoices(population, paths, calendar, rates=rates, rng=streams[3])
     usual = _usual_settlement(invoices, population, paths, calendar, streams[4])
     tried = try_stops(usual.items, arrears_of(usual.items), population, calendar, rng=streams[5])
-    lags, level = _fit(tried, population, paths, default_rate_ratio)
-    floor = abrupt_rate(default_rate_ratio)
+    lags, level = _fit(tried, population, paths, plan.default_rate_ratio)
+    floor = abrupt_rate(plan.default_rate_ratio)
     trouble = hazard(log_hazard(population, paths) + level, abrupt_rate=floor)
     troubles = _troubles(trouble, usual, population, calendar, streams[6])
     issued = shipped(invoices, troubles, calendar)
@@ -74,8 +84,9 @@ def _fit(tried: Tried, population: Population, paths: Health, default_rate_ratio
     weight = np.ones(len(tried.customer))
     for _ in range(3):
         lags = mean_lags(tried, weight=weight)
-        level = fit_level(population, paths, default_rate_ratio=default_rate_ratio,
-                          default_share=lags.default_ratio[lags.pace])
+        level = fit_level(
+            population, paths, default_rate_ratio=default_rate_ratio, default_share=lags.default_ratio[lags.pace]
+        )
         trouble = hazard(relative + level, abrupt_rate=abrupt_rate(default_rate_ratio))
         weight = trouble[tried.month, tried.customer]
     return lags, level
@@ -105,5 +116,3 @@ def _troubles(
     start = arrears_start(usual.items, arrears_of(usual.items), customer=customer, stop_day=stop)
     candidates = draw_spells(case_frame(customer, month, stop, start), population, rng=rng)
     return select_spells(candidates, population, calendar, rng=rng)
-
-

@@ -6,6 +6,7 @@ from pandas import DataFrame
 
 from riskresearch.report.figures.style import (
     BLUE,
+    HOLLOW,
     INK,
     MUTED,
     ORANGE,
@@ -14,6 +15,7 @@ from riskresearch.report.figures.style import (
     SKY,
     fitted,
     legend_below,
+    name_rows,
     not_computable,
     picture,
     set_height,
@@ -51,19 +53,11 @@ def limits_by_segment(credit_limits: DataFrame, *, words: Translator, axis: Axes
             color=colour,
             label=words.t(f"column.{name}"),
         )
-        axis.bar_label(
-            bars,
-            ["" if np.isnan(value) else words.compact(value) for value in rows[name].astype(float)],
-            padding=2,
-            color=MUTED,
-            fontsize=7.5,
-        )
+        texts = ["" if np.isnan(value) else words.compact(value) for value in rows[name].astype(float)]
+        axis.bar_label(bars, texts, padding=2, color=MUTED, fontsize=7.5)
+    names = [fitted(words.label("segment", code), width=16) for code in rows["segment_code"]]
     axis.set_xticks(
-        places,
-        [
-            f"{fitted(words.label('segment', code), width=16)}\n(n = {words.count(n)})"
-            for code, n in zip(rows["segment_code"], rows["n_customers"], strict=True)
-        ],
+        places, [f"{name}\n(n = {words.count(n)})" for name, n in zip(names, rows["n_customers"], strict=True)]
     )
     axis.set_title(title)
     ticks(axis, "y", words.compact)
@@ -99,17 +93,9 @@ def cost_of_options(quotes: DataFrame, *, words: Translator, axis: Axes) -> None
         elinewidth=1,
         capsize=3,
     )
-    axis.plot(
-        rows["economic_cost_amount"],
-        places,
-        "D",
-        color="white",
-        markeredgecolor=INK,
-        markersize=6,
-        label=words.t("column.economic_cost_amount"),
-    )
-    axis.set_yticks(places, [fitted(name) for name in option_names(rows, words)])
-    axis.set_ylim(len(rows) - 0.5, -0.5)
+    label = words.t("column.economic_cost_amount")
+    axis.plot(rows["economic_cost_amount"], places, marker="D", label=label, **HOLLOW)
+    name_rows(axis, [fitted(name) for name in option_names(rows, words)])
     axis.set_xlim(left=0)
     axis.set_title(title)
     ticks(axis, "x", words.compact)
@@ -141,8 +127,7 @@ def gross_to_retained(quotes: DataFrame, *, words: Translator, axis: Axes) -> No
             fontsize=8,
             color=INK,
         )
-    axis.set_yticks(places, [fitted(name) for name in option_names(quotes, words)])
-    axis.set_ylim(len(quotes) - 0.5, -0.5)
+    name_rows(axis, [fitted(name) for name in option_names(quotes, words)])
     axis.set_title(title)
     ticks(axis, "x", words.compact)
     legend_below(axis)

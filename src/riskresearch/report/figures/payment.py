@@ -2,9 +2,11 @@
 
 import matplotlib.dates as mdates
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+from matplotlib.patheffects import withStroke
 from pandas import DataFrame, Series, Timestamp
 
 from riskresearch.report.figures.style import (
@@ -18,6 +20,7 @@ from riskresearch.report.figures.style import (
     SKY,
     fitted,
     legend_below,
+    name_rows,
     not_computable,
     picture,
     set_height,
@@ -113,7 +116,8 @@ def delay_ranges(delays: DataFrame, *, words: Translator, axis: Axes, axis_code:
     axis_code : segmentation to show beside the portfolio
     """
     title = words.t("figure.delays_title")
-    rows = delays[delays["axis_code"].isin(["portfolio", axis_code])]
+    parts = delays[delays["axis_code"] == axis_code]
+    rows = pd.concat([delays[delays["axis_code"] == "portfolio"], parts if len(parts) > 1 else parts.head(0)])
     if rows.empty:
         return not_computable(axis, words, title=title, reason=words.label("reason", "no_receipts_in_window"))
     rows = rows.assign(is_whole=rows["axis_code"] == "portfolio")
@@ -127,11 +131,10 @@ def delay_ranges(delays: DataFrame, *, words: Translator, axis: Axes, axis_code:
         words.label("segment", "all" if whole else code)
         for whole, code in zip(rows["is_whole"], rows["segment_code"], strict=True)
     ]
-    axis.set_yticks(
-        places,
+    name_rows(
+        axis,
         [f"{fitted(name, width=20)} (n = {words.count(n)})" for name, n in zip(names, rows["n_receipts"], strict=True)],
     )
-    axis.set_ylim(len(rows) - 0.5, -0.5)
     axis.set_title(title)
     ticks(axis, "x", lambda value: words.number(value))
     axis.set_xlabel(words.t("figure.delays_axis"))
@@ -173,8 +176,7 @@ def concentration_bars(concentration: DataFrame, *, words: Translator, axis: Axe
             label=words.label("base", base),
         )
         axis.bar_label(bars, [words.ratio(value, 0) for value in wide[base]], padding=3, color=MUTED, fontsize=8)
-    axis.set_yticks(places, [words.n("figure.top", int(x)) for x in wide.index])
-    axis.set_ylim(len(wide) - 0.5, -0.5)
+    name_rows(axis, [words.n("figure.top", int(x)) for x in wide.index])
     axis.set_xlim(0, 1.05)
     axis.set_title(title)
     ticks(axis, "x", lambda value: words.ratio(value, 0))
@@ -200,6 +202,7 @@ def _band(axis: Axes, words: Translator, days: float | None, colour: str, messag
         textcoords="offset points",
         color=colour,
         fontsize=8,
+        path_effects=[withStroke(linewidth=3, foreground="white")],
     )
 
 

@@ -1,5 +1,7 @@
 """Pictures of risk: reliability of the PDs, candidates, drivers, reasons of a customer."""
 
+from typing import Any
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
@@ -9,6 +11,7 @@ from pandas import DataFrame
 
 from riskresearch.report.figures.style import (
     BLUE,
+    HOLLOW,
     INK,
     MUTED,
     RED,
@@ -16,6 +19,7 @@ from riskresearch.report.figures.style import (
     SKY,
     fitted,
     legend_below,
+    name_rows,
     not_computable,
     picture,
     set_height,
@@ -25,6 +29,8 @@ from riskresearch.report.translator import Translator
 
 PD_TICKS = (0.0, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 LINEAR_UP_TO = 0.01
+PREDICTED: dict[str, Any] = {"markeredgecolor": RED, "markeredgewidth": 1.8, "markersize": 7}
+ABOVE: dict[str, Any] = {"xytext": (0, 8), "textcoords": "offset points", "ha": "center", "fontsize": 8, "color": INK}
 
 
 @picture
@@ -45,16 +51,7 @@ def reliability_plot(reliability: DataFrame, *, words: Translator, axis: Axes) -
     axis.set_yscale("symlog", linthresh=LINEAR_UP_TO, linscale=0.7)
     axis.vlines(places, rows["default_low"], rows["default_high"], color=SKY, linewidth=6)
     axis.plot(places, rows["default_ratio"], "o", color=BLUE, markersize=7, label=words.t("figure.observed"))
-    axis.plot(
-        places,
-        rows["pd_mean"],
-        "D",
-        color="white",
-        markeredgecolor=RED,
-        markeredgewidth=1.8,
-        markersize=7,
-        label=words.t("figure.predicted"),
-    )
+    axis.plot(places, rows["pd_mean"], marker="D", label=words.t("figure.predicted"), **(HOLLOW | PREDICTED))
     names = [
         f"{grade}\n{words.count(d)} / {words.count(n)}"
         for grade, d, n in zip(rows["grade_code"], rows["n_defaults"], rows["n_rows"], strict=True)
@@ -91,22 +88,14 @@ def model_candidates(model_choice: DataFrame, *, words: Translator, axis: Axes) 
     axis.hlines(places, rule + rows["auc_gain_low"], rule + rows["auc_gain_high"], color=SKY, linewidth=6)
     axis.scatter(rows["auc"], places, s=55, color=[BLUE if chosen else MUTED for chosen in rows["is_chosen"]], zorder=3)
     for place, value in zip(places, rows["auc"], strict=True):
-        axis.annotate(
-            words.number(value, 3),
-            (value, place),
-            xytext=(0, 8),
-            textcoords="offset points",
-            ha="center",
-            fontsize=8,
-            color=INK,
-        )
+        axis.annotate(words.number(value, 3), (value, place), **ABOVE)
     axis.axvline(float(rule.iloc[0]), color=RED, linewidth=1)
     names = [
         words.label("model", code) + (f" ({words.t('figure.chosen')})" if chosen else "")
         for code, chosen in zip(rows["model_code"], rows["is_chosen"], strict=True)
     ]
-    axis.set_yticks(places, names)
-    axis.set_ylim(len(rows) - 0.4, -0.7)
+    name_rows(axis, names)
+    axis.set_ylim(top=-0.7)
     axis.set_title(title)
     axis.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
     ticks(axis, "x", lambda value: words.number(value, 2))
@@ -139,8 +128,7 @@ def drivers_bars(drivers: DataFrame, *, words: Translator, axis: Axes, n_drivers
     axis.bar_label(
         bars, [words.ratio(value, 0) for value in rows["importance_ratio"]], padding=3, color=MUTED, fontsize=8
     )
-    axis.set_yticks(places, [fitted(words.label("feature", code), width=30) for code in rows["feature_code"]])
-    axis.set_ylim(len(rows) - 0.5, -0.5)
+    name_rows(axis, [fitted(words.label("feature", code), width=30) for code in rows["feature_code"]])
     axis.set_xlim(0, max(float(rows["importance_ratio"].max()) * 1.15, 0.01))
     axis.set_title(title)
     ticks(axis, "x", lambda value: words.ratio(value, 0))
@@ -183,8 +171,7 @@ def customer_waterfall(
     axis.barh(places, sizes, left=starts, color=[RED if size > 0 else BLUE for size in sizes], height=0.66)
     axis.axvline(float(starts[0]), color=MUTED, linewidth=1)
     axis.axvline(score, color=INK, linewidth=1)
-    axis.set_yticks(places, names)
-    axis.set_ylim(len(sizes) - 0.5, -0.5)
+    name_rows(axis, names)
     axis.set_title(title)
     ticks(axis, "x", lambda value: words.number(value, 1))
     axis.set_xlabel(words.t("figure.waterfall_axis", pd=words.probability(end["pd_12m"].iloc[0])))

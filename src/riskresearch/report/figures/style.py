@@ -31,6 +31,7 @@ AGEING = {
     "no_due_date": "#a9b1b8",
 }
 SERIES = (INK, BLUE, ORANGE, GREEN, RED, SKY)
+HOLLOW: dict[str, Any] = {"linestyle": "", "color": "white", "markeredgecolor": INK, "markersize": 6}
 DPI = 130
 WIDTH, HEIGHT = 5.6, 3.0
 FONT = "DejaVu Sans"
@@ -130,6 +131,12 @@ def legend_below(axis: Axes, handles: Sequence[Artist] | None = None) -> None:
 @functools.cache
 def _letters() -> frozenset[int]:
     return frozenset(get_font(findfont(FontProperties(family=FONT))).get_charmap())
+
+
+def name_rows(axis: Axes, names: Sequence[str]) -> None:
+    """Name the rows of a picture of horizontal bars, the first on top."""
+    axis.set_yticks(range(len(names)), list(names))
+    axis.set_ylim(len(names) - 0.5, -0.5)
 
 
 def ticks(axis: Axes, side: str, show: Callable[[float], str]) -> None:

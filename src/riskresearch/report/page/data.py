@@ -10,7 +10,7 @@ from riskresearch.report.page.context import Block, Chapter, Context, grid_block
 from riskresearch.report.translator import Translator
 
 SET_ASIDE_SHOWN = 12
-COUNTS = ".rows"
+COUNTS = (".rows", "entries_balanced", "receivable_lines", "customers_balanced", "lettrage_groups")
 
 
 def data_chapter(context: Context) -> Chapter:

@@ -20,6 +20,14 @@ from riskresearch.report.totals import over_limit
 from riskresearch.report.translator import Translator
 
 OVER_LIMIT_SHOWN = 10
+SEGMENT_COLUMNS = (
+    "segment_code",
+    "n_customers",
+    "open_amount",
+    "current_limit_amount",
+    "limit_amount",
+    "over_limit_amount",
+)
 QUOTE_LINES = (
     "premium_amount",
     "fees_amount",
@@ -37,6 +45,15 @@ QUOTE_LINES = (
     "p_first_loss_reached_ratio",
     "p_maximum_exhausted_ratio",
     "loss_ratio",
+)
+OVER_LIMIT_COLUMNS = (
+    "customer_id",
+    "grade_code",
+    "open_amount",
+    "limit_amount",
+    "over_limit_amount",
+    "binding_code",
+    "action_code",
 )
 INDICATORS_SHOWN = (
     "net_cover_ratio",
@@ -58,7 +75,6 @@ def limits_chapter(context: Context) -> Chapter:
         return Chapter("limits", title, (missing(words.t("chapter.no_limits")),))
     rows = segment_totals(limits)
     drawn = limits_by_segment(limits, words=words)
-    names = ["segment_code", "n_customers", "open_amount", "current_limit_amount", "limit_amount", "over_limit_amount"]
     has_current = limits["current_limit_amount"].notna().any()
     blocks = [
         *([] if has_current else [note(words.t("chapter.no_current_limit"))]),
@@ -67,7 +83,7 @@ def limits_chapter(context: Context) -> Chapter:
             rows,
             context,
             caption=words.t("table.limits"),
-            columns=[name for name in names if has_current or name != "current_limit_amount"],
+            columns=[name for name in SEGMENT_COLUMNS if has_current or name != "current_limit_amount"],
         ),
     ]
     above = over_limit(limits)
@@ -78,15 +94,7 @@ def limits_chapter(context: Context) -> Chapter:
                 context,
                 caption=words.t("table.over_limit"),
                 max_rows=OVER_LIMIT_SHOWN,
-                columns=[
-                    "customer_id",
-                    "grade_code",
-                    "open_amount",
-                    "limit_amount",
-                    "over_limit_amount",
-                    "binding_code",
-                    "action_code",
-                ],
+                columns=OVER_LIMIT_COLUMNS,
             )
         )
     return Chapter("limits", title, tuple(blocks))

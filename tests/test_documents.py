@@ -1,0 +1,61 @@
+"""Documents: generated pages in step with the code, capabilities whole and true, links alive."""
+
+import re
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+
+from riskresearch.cli import app
+from riskresearch.pipeline.documents import write_documents
+from riskresearch.pipeline.settings import Settings
+from riskresearch.pipeline.stages import TABLES
+
+PROJECT = Path(__file__).parents[1]
+ROWS = re.findall(
+    r"^\| (\d+) \| (.+?) \| (.+?) \| (.+?) \| (.+?) \|$",
+    (PROJECT / "docs" / "capabilities.md").read_text(encoding="utf-8"),
+    re.MULTILINE,
+)
+
+
+def _exists(kind, name):
+    if kind == "setting":
+        section, _, field = name.partition(".")
+        return section in Settings.model_fields and field in Settings.model_fields[section].annotation.model_fields
+    return {
+        "notebook": (PROJECT / "notebooks" / f"{name}.ipynb").is_file(),
+        "table": name in TABLES,
+        "command": name in get_command(app).commands,
+        "file": (PROJECT / name).is_file(),
+    }[kind]
+
+
+def test_all_87_capabilities_are_listed_once():
+    assert [int(row[0]) for row in ROWS] == list(range(1, 88))
+
+
+@pytest.mark.parametrize("row", ROWS, ids=[row[0] for row in ROWS])
+def test_every_place_named_exists(row):
+    _, _, state, what, where = row
+    assert state in ("works", "partly", "not yet")
+    assert (state == "not yet") == (where == "–") == (what == "–")
+    for place in where.split("; ") if where != "–" else []:
+        assert _exists(*place.split(" ", 1)), place
+
+
+def test_generated_pages_are_up_to_date():
+    assert write_documents(PROJECT, check=True) == [], "run `python tasks.py docs`"
+
+
+@pytest.mark.parametrize("page", [*PROJECT.glob("*.md"), *(PROJECT / "docs").glob("*.md")], ids=lambda p: p.name)
+def test_links_of_the_documents_are_alive(page):
+    for target in re.findall(r"\]\(([^)#]+?)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
+        assert target.startswith("https://") or (page.parent / target).exists(), target
+
+
+def test_the_readme_has_a_command_before_line_25_and_names_only_real_commands():
+    text = (PROJECT / "README.md").read_text(encoding="utf-8")
+    assert any(line.strip().startswith("make report") for line in text.splitlines()[:25])
+    named = set(re.findall(r"^riskresearch ([a-z]+)|`riskresearch ([a-z]+)", text, re.MULTILINE))
+    assert {first or second for first, second in named} <= set(get_command(app).commands)
