@@ -9,8 +9,8 @@ class ModelSettings(StageSettings):
     """Default model and expert rating."""
 
     seed: int = Field(1, ge=0, description="seed of the learner")
-    n_trees: int = Field(150, ge=10, le=2000, description="trees of the champion")
-    n_leaves: int = Field(7, ge=2, le=63, description="leaves per tree; small trees suit few defaults")
+    n_trees: int = Field(80, ge=10, le=2000, description="trees of the champion")
+    n_leaves: int = Field(5, ge=2, le=63, description="leaves per tree; small trees suit few defaults")
     learning_rate: float = Field(0.04, gt=0, le=1, description="shrinkage of each tree")
     leaf_ratio: float = Field(
         0.01, gt=0, lt=0.5, description="smallest share of the rows in a leaf; source: domain note A3"

@@ -17,7 +17,6 @@ from riskresearch.base.errors import ParameterError
 
 LOCALES: Mapping[str, str] = {"en": "en_GB", "fr": "fr_FR"}
 COMPACT_STEPS = (1e9, 1e6, 1e3)
-NEXT_STEP = 0.9995  # from here on three digits round up to the next step
 NARROW_SPACE, HARD_SPACE = "\u202f", "\u00a0"
 
 
@@ -96,7 +95,7 @@ class Translator:
         if pd.isna(value):
             return self.missing()
         number = float(value)
-        step = next((step for step in COMPACT_STEPS if abs(number) / step >= NEXT_STEP), 1.0)
+        step = next((step for step in COMPACT_STEPS if abs(number) >= step), 1.0)
         decimals = 0 if step == 1.0 or abs(number) / step >= 99.95 else 1
         return format_compact_currency(
             _rounded(number / step, decimals) * step, self.currency_code, locale=self.locale, fraction_digits=decimals

@@ -131,8 +131,12 @@ def _late_grid(late: DataFrame, words: Translator) -> Grid:
     """One line per measure, one column per candidate."""
     wide = late.pivot(index="measure_code", columns="model_code", values="value")
     models = [code for code in LATE_MODELS if code in wide]
+    none = words.t("missing.not_applicable")
     lines = [
-        (words.label("measure", code), *(words.number(wide.loc[code, model], decimals) for model in models))
+        (
+            words.label("measure", code),
+            *(none if pd.isna(value) else words.number(value, decimals) for value in wide.loc[code, models]),
+        )
         for code, decimals in LATE_MEASURES.items()
         if code in wide.index
     ]
