@@ -47,6 +47,7 @@ NBVAL = ("--nbval", "--nbval-current-env", "--nbval-cell-timeout", "120")
 SOURCES = ("src", "tests", "benchmarks", "tasks.py", "notebooks")
 NO_WHEELS = (("Darwin", "x86_64"), ("Windows", "ARM64"))
 UV_NAMES = {"index-url": "UV_DEFAULT_INDEX", "cert": "SSL_CERT_FILE", "proxy": "ALL_PROXY"}
+DEMO = ("--customers", "350", "--months", "48", "--seed", "1", "--default-rate", "0.07", "--invoices-per-month", "1")
 Command = tuple[str | Path, ...]
 
 
@@ -122,7 +123,7 @@ def notebooks(*words: str) -> None:
 def demo(*words: str) -> None:
     """Write the demo ledger data/demo anew from its seed."""
     setup()
-    run(tool("riskresearch"), "demo", "--output", "data/demo", *words)
+    run(tool("riskresearch"), "demo", "--output", "data/demo", *DEMO, *words)
 
 
 def clean() -> None:

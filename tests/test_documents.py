@@ -7,6 +7,7 @@ import pytest
 from typer.main import get_command
 
 from riskresearch.cli import app
+from riskresearch.ledger.read import read_ledger
 from riskresearch.pipeline.documents import write_documents
 from riskresearch.pipeline.settings import Settings
 from riskresearch.pipeline.stages import TABLES
@@ -59,3 +60,22 @@ def test_the_readme_has_a_command_before_line_25_and_names_only_real_commands():
     assert any(line.strip().startswith("make report") for line in text.splitlines()[:25])
     named = set(re.findall(r"^riskresearch ([a-z]+)|`riskresearch ([a-z]+)", text, re.MULTILINE))
     assert {first or second for first, second in named} <= set(get_command(app).commands)
+
+
+def test_the_mapping_shown_in_the_documents_reads_such_a_file(tmp_path):
+    text = (PROJECT / "docs" / "own_ledger.md").read_text(encoding="utf-8")
+    (tmp_path / "my_ledger.yaml").write_text(
+        re.search(r"```yaml\n(.*?)```", text, re.DOTALL).group(1), encoding="utf-8"
+    )
+    rows = [
+        "N° facture;Code client;Raison sociale;Date facture;Date échéance;Montant TTC;Date règlement",
+        "0012;00451;Société Générique;05/01/2024;04/02/2024;1 250,40;10/02/2024",
+        "0013;00451;Société Générique;15/01/2024;14/02/2024;99,60;",
+    ]
+    delivered = tmp_path / "delivered"
+    delivered.mkdir()
+    (delivered / "factures.csv").write_bytes("\r\n".join(rows).encode("cp1252"))
+    ledger = read_ledger(delivered, mapping=tmp_path / "my_ledger.yaml")
+    assert ledger["invoices"]["base_minor"].tolist() == [125040, 9960]
+    assert ledger["invoices"]["customer_id"].tolist() == ["00451", "00451"]
+    assert ledger["payments"]["base_minor"].tolist() == [125040]

@@ -111,9 +111,17 @@ def demo(
     months: Annotated[int, typer.Option(min=6, help="Number of months.")] = 48,
     seed: Annotated[int, typer.Option(min=0, help="Seed; same seed, same bytes.")] = 1,
     default_rate: Annotated[float, typer.Option(min=0.001, max=0.5, help="Yearly default rate aimed at.")] = 0.035,
+    invoices_per_month: Annotated[float, typer.Option(min=0.2, max=20, help="Invoices per customer and month.")] = 2.3,
 ) -> None:
     """Write a synthetic ledger with its hidden truth (true PD and LGD per customer and month)."""
-    write_demo(output, n_customers=customers, n_months=months, seed=seed, default_rate_ratio=default_rate)
+    write_demo(
+        output,
+        n_customers=customers,
+        n_months=months,
+        seed=seed,
+        default_rate_ratio=default_rate,
+        invoices_per_month=invoices_per_month,
+    )
     typer.echo(output)
 
 

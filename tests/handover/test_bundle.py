@@ -83,7 +83,7 @@ def test_inputs_are_checked_against_the_contract(bundle):
     with pytest.raises(BundleError, match=r"row r1: days_late_mean_3m = 'late' is not a number"):
         checked_values([row | {"days_late_mean_3m": "late"}], ["r1"], scorer.contract, where="x")
     with pytest.raises(BundleError, match="outside"):
-        checked_values([row | {"tenure_months": "-1"}], ["r1"], scorer.contract, where="x")
+        checked_values([row | {"days_late_mean_3m": "99999"}], ["r1"], scorer.contract, where="x")
 
 
 def test_no_accepted_model_gives_no_bundle(tables, tmp_path):

@@ -45,6 +45,7 @@ def inputs(frame: DataFrame) -> dict[str, DataFrame]:
             "days_beyond_terms_12m": np.linspace(0, 40, len(customers)),
             "n_receipts_12m": 12,
             "past_due_max_days": 0,
+            "is_terms_assumed": False,
         }
     )
     return {"snapshots": frame, "feature_dictionary": feature_dictionary(), "customer_behaviour": behaviour}

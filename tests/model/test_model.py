@@ -106,6 +106,7 @@ def test_expert_rating_of_late_payers_is_six_times_that_of_punctual_ones():
             "days_beyond_terms_12m": [0.0, 60.0, np.nan],
             "n_receipts_12m": [10**9, 10**9, 0],
             "past_due_max_days": [0, 0, 0],
+            "is_terms_assumed": False,
         }
     )
     settings = ModelSettings()

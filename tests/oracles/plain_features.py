@@ -31,8 +31,8 @@ def plain_features(tables: dict[str, DataFrame], customer: str, dates: list[Time
         "overdue_ratio": _over(open_by[late_days > 0].sum(), open_total),
         "overdue_30_ratio": _over(open_by[late_days > 30].sum(), open_total),
         "overdue_60_ratio": _over(open_by[late_days > 60].sum(), open_total),
-        "overdue_to_sales_ratio": _over(open_by[late_days > 0].sum(), sales[12]) * 12,
-        "open_to_sales_ratio": _over(open_total, sales[12]) * 12,
+        "overdue_to_sales_months": _over(open_by[late_days > 0].sum(), sales[12]) * 12,
+        "open_to_sales_months": _over(open_total, sales[12]) * 12,
         "sales_trend_ratio_3m": _over(sales[3], sales[12]) * 4,
         "dispute_ratio_12m": _over(_acts(tables["disputes"], "opened_date", customer, window[12], day), n_invoices),
         "credit_note_ratio_12m": _over(

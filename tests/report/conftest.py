@@ -140,7 +140,7 @@ def contributions() -> DataFrame:
     values = {
         "days_late_mean_3m": (38.0, 0.8),
         "overdue_30_ratio": (0.4, 0.5),
-        "open_to_sales_ratio": (2.5, 0.1),
+        "open_to_sales_months": (2.5, 0.1),
         "tenure_months": (80.0, -0.3),
         "late_ratio_12m": (None, 0.05),
     }

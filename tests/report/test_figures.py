@@ -17,6 +17,8 @@ ENGLISH = translator("en")
 PICTURES: dict[str, tuple[str, ...]] = {
     "dso_lines": ("kpis",),
     "ageing_bars": ("ageing",),
+    "contribution_swarm": ("contributions",),
+    "delay_heatmap": ("delays",),
     "delay_ranges": ("delays",),
     "concentration_bars": ("concentration",),
     "reliability_plot": ("reliability",),

@@ -38,7 +38,7 @@ def write_atomically(path: Path, content: bytes) -> None:
 
 def sweep(folder: Path) -> None:
     """Remove the temporary files that a killed process left in a folder."""
-    for file in folder.rglob(f".*{TEMPORARY}"):
+    for file in folder.rglob(f".*{TEMPORARY}*"):
         file.unlink(missing_ok=True)
 
 

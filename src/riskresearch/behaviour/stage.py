@@ -98,6 +98,7 @@ CUSTOMER_BEHAVIOUR = Table(
         Column("sales_amount_12m", "float", "net sales including tax of 12 months, run currency"),
         Column("n_invoices_12m", "int", "invoices of 12 months"),
         Column("terms_days", "float", "median agreed (or assumed) days from issue to due date", True),
+        Column("is_terms_assumed", "bool", "due dates of most invoices of 12 months are an assumption", True),
         Column("days_beyond_terms_12m", "float", "days late of the receipts of 12 months, weighted, early as 0", True),
         Column("n_receipts_12m", "int", "receipts of 12 months"),
         Column("tenure_months", "float", "months since the first invoice or the start of the relation", True),
@@ -237,7 +238,9 @@ def _concentrations(now: Book, customers: DataFrame, settings: BehaviourSettings
 
 def _customers(tables: Mapping[str, DataFrame], now: Book) -> DataFrame:
     year_ago = now.as_of - pd.DateOffset(months=12)
-    invoices = tables["invoices"][["customer_id", "invoice_date", "due_date"]]
+    invoices = tables["invoices"][["customer_id", "invoice_date", "due_date"]].assign(
+        is_assumed=tables["invoices"]["due_date_source_code"].isin(["default", "inferred"])
+    )
     recent = invoices[invoices["invoice_date"] > year_ago]
     terms = (recent["due_date"] - recent["invoice_date"]).dt.days.groupby(recent["customer_id"]).median()
     paid = now.settlements.dropna(subset=["days_late"])
@@ -259,6 +262,7 @@ def _customers(tables: Mapping[str, DataFrame], now: Book) -> DataFrame:
     frame = DataFrame({name: part.reindex(index).fillna(0) for name, part in parts.items()}, index=index)
     measured = {
         "terms_days": terms,
+        "is_terms_assumed": recent["is_assumed"].groupby(recent["customer_id"]).mean() > 0.5,
         "days_beyond_terms_12m": delay,
         "tenure_months": (now.as_of - first).dt.days / 30.4375,
     }

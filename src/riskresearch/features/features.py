@@ -153,7 +153,7 @@ def overdue_60_ratio() -> nw.Expr:
 @FEATURES.register(
     Feature(
         "ageing",
-        "ratio",
+        "months",
         1,
         "overdue amount in months of sales",
         "encours échu en mois de ventes",
@@ -161,7 +161,7 @@ def overdue_60_ratio() -> nw.Expr:
         2,
     )
 )
-def overdue_to_sales_ratio() -> nw.Expr:
+def overdue_to_sales_months() -> nw.Expr:
     """Overdue amount divided by the mean monthly sales of 12 months."""
     return _ratio("overdue_minor", "sales_minor_12m") * 12
 
@@ -169,7 +169,7 @@ def overdue_to_sales_ratio() -> nw.Expr:
 @FEATURES.register(
     Feature(
         "exposure",
-        "ratio",
+        "months",
         1,
         "open amount in months of sales",
         "encours en mois de ventes",
@@ -177,7 +177,7 @@ def overdue_to_sales_ratio() -> nw.Expr:
         2,
     )
 )
-def open_to_sales_ratio() -> nw.Expr:
+def open_to_sales_months() -> nw.Expr:
     """Open amount divided by the mean monthly sales of 12 months."""
     return _ratio("open_minor", "sales_minor_12m") * 12
 

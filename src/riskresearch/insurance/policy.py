@@ -163,7 +163,7 @@ def policy_from_mapping(data: Mapping[str, Any], *, where: str) -> Policy:
 
 
 def check_policies(policies: Sequence[Policy], *, currency_code: str | None = None) -> list[Policy]:
-    """Return policies that can be compared: at least one, different codes, one currency.
+    """Return policies that can be compared: different codes, one currency; none leaves self-insurance alone.
 
     Raises
     ------
@@ -172,9 +172,9 @@ def check_policies(policies: Sequence[Policy], *, currency_code: str | None = No
     """
     codes = [policy.policy_id for policy in policies]
     doubled = sorted({code for code in codes if codes.count(code) > 1})
-    if doubled or not codes:
-        raise SettingsError(f"insurance policies: {doubled or 'none given'}; give one file per policy_id, at least one")
-    expected = currency_code or policies[0].currency_code
+    if doubled:
+        raise SettingsError(f"insurance policies: {doubled} given more than once; give one file per policy_id")
+    expected = currency_code or next((policy.currency_code for policy in policies), None)
     foreign = [f"{p.policy_id} in {p.currency_code}" for p in policies if p.currency_code != expected]
     if foreign:
         raise SettingsError(

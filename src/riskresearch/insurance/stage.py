@@ -29,7 +29,7 @@ def insure(
     Parameters
     ----------
     exposures : table `exposures`, see `riskresearch.insurance.exposures.check_exposures`; may be empty
-    policies : policies and quotes to compare, at least one
+    policies : policies and quotes to compare; none = self-insurance alone
     settings : correlation, loss given default, number of years, seed, capital charge, confidence
     currency_code : currency of the exposures; None = that of the first policy
 

@@ -68,6 +68,12 @@ class ModelSettings(StageSettings):
         lt=1,
         description="share of firms more than 30 days late, France H1 2023; source: Altares via AFP, 2023-09",
     )
+    prior_mean_delay_days: float = Field(
+        12.9,
+        ge=0,
+        lt=30,
+        description="mean payment delay of French firms, H1 2024; source: Altares 2024-09-18 (agipi.com)",
+    )
     prior_weight_receipts: float = Field(
         6.0, ge=0, description="receipts at which a customer's own delay weighs as much as the portfolio's"
     )

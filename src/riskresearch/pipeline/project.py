@@ -1,5 +1,6 @@
 """Where things are: the project's folders and the digest of its code."""
 
+from functools import cache
 from pathlib import Path
 
 from riskresearch.base.errors import RunError
@@ -34,6 +35,7 @@ def report_path(run_folder: Path) -> Path:
     return run_folder.parents[2] / "reports" / run_folder.name
 
 
+@cache
 def code_digest() -> str:
     """Return one SHA-256 over the package's source files: a change of code makes tables stale."""
     files = [path for path in PACKAGE.rglob("*") if path.suffix in (".py", ".toml", ".j2")]

@@ -160,7 +160,7 @@ def _parameters(plan: Plan, job: Job, declared: Mapping[str, Parameter]) -> dict
 def _papermill(source: Path, reports: Path, values: Mapping[str, Any], stage: Stage) -> nbformat.NotebookNode:
     reports.mkdir(parents=True, exist_ok=True)
     failed = reports / f"{stage.notebook}.failed.ipynb"
-    partial = reports / f".{stage.notebook}.ipynb{TEMPORARY}"
+    partial = reports / f".{stage.notebook}{TEMPORARY}.ipynb"
     logging.getLogger("papermill").setLevel(logging.ERROR)
     try:
         notebook = papermill.execute_notebook(

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -34,6 +34,7 @@ class Session:
     as_of : last day that counts
     language : ``en`` or ``fr``
     facts : source, mapping, currency, whether the data are synthetic
+    fresh : stages found or made up to date by this session
     """
 
     folder: RunFolder
@@ -41,6 +42,7 @@ class Session:
     as_of: Timestamp
     language: str
     facts: Mapping[str, Any]
+    fresh: set[str] = field(default_factory=set)
 
     def make(self, stage_name: str) -> SimpleNamespace:
         """Return the tables of a stage by name, computing what is missing or out of date before it.
@@ -96,20 +98,22 @@ class Session:
         return f" — {self.words.t('notebook.synthetic')}" if self.facts["is_synthetic"] else ""
 
     def _ensure(self, stage: Stage) -> None:
-        inputs = self.tables(stage.reads)
+        """Make a stage's tables unless they are up to date; each stage is looked at once per session."""
+        if stage.name in self.fresh:
+            return
+        for name in stage.reads:
+            if name in PRODUCERS:
+                self._ensure(PRODUCERS[name])
         digest = self._digest(stage)
         done = self.folder.record()["stages"].get(stage.name, {})
-        if done.get("digest") == digest and self._intact(done["tables"]):
-            return
-        made = stage.make(
-            Inputs(
-                inputs,
-                self.settings,
-                self.as_of,
-                self.facts["currency_code"],
-                self.policies() if stage.name == "insurance" else (),
-            )
-        )
+        if done.get("digest") != digest or not self._intact(done["tables"]):
+            self._compute(stage, digest)
+        self.fresh.add(stage.name)
+
+    def _compute(self, stage: Stage, digest: str) -> None:
+        inputs = {name: self.folder.read(name) for name in stage.reads}
+        policies = self.policies() if stage.name == "insurance" else ()
+        made = stage.make(Inputs(inputs, self.settings, self.as_of, self.facts["currency_code"], policies))
         for table in stage.writes:
             self.folder.write(table.name, made[table.name])
         written = {table.name: self._file_digest(table.name) for table in stage.writes}

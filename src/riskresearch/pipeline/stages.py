@@ -98,7 +98,8 @@ def _insurance(inputs: Inputs) -> dict[str, DataFrame]:
     exposures = exposures_to_insure(
         inputs.tables, as_of=inputs.as_of, deliveries_after_days=inputs.settings.insurance.deliveries_after_days
     )
-    made = insure(exposures, inputs.policies, inputs.settings.insurance, currency_code=inputs.currency_code)
+    usable = [policy for policy in inputs.policies if policy.currency_code == inputs.currency_code]
+    made = insure(exposures, usable, inputs.settings.insurance, currency_code=inputs.currency_code)
     return {"exposures": exposures, **made}
 
 

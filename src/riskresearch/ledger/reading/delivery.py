@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import PurePath
-from typing import Any
+from typing import Any, Literal
 from zipfile import BadZipFile
 
 import openpyxl
@@ -136,7 +136,7 @@ def _unpacked(file: RawFile) -> bytes:
 
 def _text_rows(text: str, name: str, form: Format) -> Iterator[Row]:
     separator = "\t" if form.separator == "tab" else form.separator or sniff_separator(text)
-    quoting = csv.QUOTE_MINIMAL if form.quotes else csv.QUOTE_NONE
+    quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if form.quotes else csv.QUOTE_NONE
     lines = io.StringIO(text.replace("\r\n", "\n").replace("\r", "\n"), newline="")
     for _ in range(form.skip_rows):
         lines.readline()

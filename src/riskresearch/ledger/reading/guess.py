@@ -39,7 +39,7 @@ class Guess:
 def guess_amounts(columns: Sequence[Series]) -> Guess:
     """Return decimal and thousands mark under which most amount cells can be read."""
     cells = _filled(columns)
-    read = {marks: minor_units(cells, Format(decimal=marks[0], thousands=marks[1])) for marks in _MARKS}  # type: ignore[arg-type]
+    read = {marks: minor_units(cells, Format(decimal=marks[0], thousands=marks[1])) for marks in _MARKS}
     best = min(_MARKS, key=lambda marks: (int(read[marks][1].sum()), _MARKS.index(marks)))
     values, unread = read[best]
     doubts = []
@@ -82,7 +82,7 @@ def is_mostly(column: Series, kind: str) -> bool:
         return True
     readers: dict[str, Callable[[], Sequence[Series]]] = {
         "date": lambda: [dates(cells, [form])[1] for form in _DATE_FORMS],
-        "minor": lambda: [minor_units(cells, Format(decimal=d, thousands=t))[1] for d, t in _MARKS],  # type: ignore[arg-type]
+        "minor": lambda: [minor_units(cells, Format(decimal=d, thousands=t))[1] for d, t in _MARKS],
     }
     readable = [~unread for unread in readers[kind]()]
     return bool(pd.concat(readable, axis=1).any(axis=1).mean() > 0.5)
