@@ -11,7 +11,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 from riskresearch.base.errors import RiskResearchError
 from riskresearch.handover.score import verify_bundle
 from riskresearch.ledger.read import read_ledger
-from riskresearch.pipeline.checking import check_report, proposal_text
+from riskresearch.pipeline.checking import check_report
 from riskresearch.pipeline.demo import write_demo
 from riskresearch.pipeline.documents import write_documents
 from riskresearch.pipeline.editing import execute_notebooks
@@ -94,14 +94,7 @@ def check(ledger: Ledger, mapping: Mapping = None) -> None:
     Shows counts and amounts read, kept and set aside and why, and what the source cannot tell. Without
     a fitting mapping it proposes one from the file's headers.
     """
-    try:
-        typer.echo(check_report(read_ledger(ledger, mapping=mapping)))
-    except RiskResearchError as error:
-        proposal = proposal_text(ledger) if mapping is None else ""
-        if not proposal:
-            raise
-        typer.echo(f"{error}\n\n{proposal}", err=True)
-        raise typer.Exit(1) from error
+    typer.echo(check_report(read_ledger(ledger, mapping=mapping)))
 
 
 @app.command()

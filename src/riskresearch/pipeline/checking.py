@@ -1,12 +1,8 @@
 """What `riskresearch check` says of a ledger: counts, amounts, reconciliation, gaps."""
 
-from pathlib import Path
-
 from pandas import DataFrame
 
-from riskresearch.base.errors import RiskResearchError
 from riskresearch.ledger.ledger import Ledger
-from riskresearch.ledger.read import propose_mapping
 
 _AMOUNTS = {
     "invoices": "base_minor",
@@ -43,28 +39,6 @@ def check_report(ledger: Ledger) -> str:
         *_notes(ledger),
     ]
     return "\n".join(parts)
-
-
-def proposal_text(path: Path) -> str:
-    """Return the proposed mapping for a file without one, or nothing where none can be proposed."""
-    try:
-        proposal = propose_mapping(path)
-    except RiskResearchError:
-        return ""
-    return "\n".join(
-        [
-            "Proposed mapping; save it as my_ledger.yaml, correct it, and give --mapping my_ledger.yaml:",
-            "",
-            proposal.mapping_yaml,
-            *_listed("Columns not placed", proposal.not_placed),
-            *_listed("Still missing", proposal.missing),
-            *_listed("To check", proposal.doubts),
-        ]
-    )
-
-
-def _listed(title: str, items: tuple[str, ...]) -> list[str]:
-    return [f"{title}: {', '.join(items)}"] if items else []
 
 
 def _kept(ledger: Ledger) -> list[str]:
