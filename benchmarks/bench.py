@@ -27,6 +27,7 @@ class Comparison:
 
 COMPARISONS: tuple[Comparison, ...] = (
     Comparison("read the demo ledger, against pandas.read_csv", "reading:checked_ledger", "reading:parsed_files"),
+    Comparison("panel of all features, against pandas by date", "panel:all_features", "panel:open_and_overdue_by_date"),
 )
 
 

@@ -60,10 +60,17 @@ def propose(files: Sequence[RawFile]) -> Proposal:
         invoices.doubts.append(f"files {', '.join(unread)} are not read; add sources if they belong to the ledger")
     if "currency_code" not in invoices.placed:
         invoices.doubts.append(f"no currency column: {ASSUMED_CURRENCY} is assumed; correct currency_code")
-    not_placed = tuple(name for name in invoices.rows.header if name and name not in invoices.used())
     return Proposal(
-        _yaml(invoices, sources), dict(invoices.placed), not_placed, tuple(invoices.missing()), tuple(invoices.doubts)
+        _yaml(invoices, sources),
+        dict(invoices.placed),
+        _not_placed(invoices),
+        tuple(invoices.missing()),
+        tuple(invoices.doubts),
     )
+
+
+def _not_placed(invoices: Placement) -> tuple[str, ...]:
+    return tuple(name for name in invoices.rows.header if name and name not in invoices.used())
 
 
 def _invoice_source(found: Placement, *, same_header: int) -> dict[str, Any]:
@@ -115,5 +122,8 @@ def _yaml(invoices: Placement, sources: Sequence[Mapping[str, Any]]) -> str:
         mapping["currency_code"] = ASSUMED_CURRENCY
     mapping["sources"] = [dict(source) for source in sources]
     comments = ["proposed from headings and cells: check every line", *(f"doubt: {doubt}" for doubt in invoices.doubts)]
+    not_placed = _not_placed(invoices)
+    if not_placed:
+        comments.append(f"not placed: {', '.join(not_placed)}")
     text = yaml.safe_dump(mapping, sort_keys=False, allow_unicode=True, width=1000)
     return "".join(f"# {' '.join(comment.split())}\n" for comment in comments) + text
