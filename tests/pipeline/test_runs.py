@@ -74,11 +74,11 @@ def test_a_run_killed_at_a_random_moment_and_started_again_gives_the_same_bytes(
     undisturbed = _bytes(home)
     shutil.rmtree(home)
     moment = random.Random(os.getpid())  # any moment must do
-    fractions = [moment.uniform(0.15, 0.95) for _ in range(2)]
+    fractions = [moment.uniform(0.05, 0.45) for _ in range(3)]
     killed = [_killed_after(command, duration * fraction) for fraction in fractions]
     time.sleep(2)  # kernels notice within a second that their parent is gone
     finished = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert any(killed)
+    assert killed[0]
     assert finished.stdout.strip().endswith("small")
     assert _bytes(home) == undisturbed, f"killed after {fractions} of {duration:.1f} s"
     assert {"01_behaviour.ipynb", "02_features.html"} <= {Path(name).name for name in undisturbed}
