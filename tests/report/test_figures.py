@@ -186,3 +186,20 @@ def test_only_report_draws() -> None:
         and file.relative_to(package).parts[0] not in ("report", "pipeline")
     ]
     assert drawing == []
+
+
+def test_the_swarm_is_coloured_by_the_values_of_the_features():
+    n = 40
+    frame = DataFrame(
+        {
+            "customer_id": [f"C{i:02d}" for i in range(n)],
+            "feature_code": "late_ratio_12m",
+            "feature_value": [i / n for i in range(n)],
+            "contribution": [i / n - 0.5 for i in range(n)],
+        }
+    )
+    axis = figures.contribution_swarm(frame, words=ENGLISH).axes[0]
+    shades = [tuple(c) for points in axis.collections for c in points.get_facecolors()]
+    values = [points.get_array() for points in axis.collections if points.get_array() is not None]
+    assert len({round(float(v), 6) for part in values for v in part}) > n // 2
+    assert len(shades) > 0

@@ -9,6 +9,7 @@ from nbclient import NotebookClient
 from riskresearch.base.errors import NotebookFailure, ParameterError
 from riskresearch.base.run import write_atomically
 from riskresearch.pipeline.project import NOTEBOOKS
+from riskresearch.pipeline.runner import KERNEL
 from riskresearch.report.notebooks import normalise_notebook
 
 
@@ -44,7 +45,7 @@ def execute_notebooks(names: Sequence[str]) -> list[str]:
 def _execute(file: Path) -> None:
     notebook = nbformat.read(file, as_version=4)
     client = NotebookClient(
-        notebook, kernel_name="python3", timeout=600, resources={"metadata": {"path": str(file.parent)}}
+        notebook, kernel_name="python3", timeout=600, config=KERNEL, resources={"metadata": {"path": str(file.parent)}}
     )
     try:
         client.execute()

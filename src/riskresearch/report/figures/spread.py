@@ -35,7 +35,7 @@ def contribution_swarm(contributions: DataFrame, *, words: Translator, axis: Axe
     shap = _shap()
     phi = contributions.pivot(index="customer_id", columns="feature_code", values="contribution")
     values = contributions.pivot(index="customer_id", columns="feature_code", values="feature_value")
-    values = values.where(values.notna().any(), 0.0)
+    values = values.assign(**dict.fromkeys(values.columns[values.isna().all()], 0.0))
     names = [fitted(words.label("feature", code)) for code in phi.columns]
     explained = shap.Explanation(phi.to_numpy(float), data=values.to_numpy(float), feature_names=names)
     set_height(axis, 4.6)
