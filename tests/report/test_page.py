@@ -316,7 +316,7 @@ def test_a_lead_within_two_standard_errors_is_called_close(tables: dict[str, Dat
 
 def test_self_insurance_alone_is_no_comparison(tables: dict[str, DataFrame], facts: PageFacts) -> None:
     alone = tables["quotes"].query("option_id == 'self_insurance'")
-    assert "No policy was given to compare" in text_of({**tables, "quotes": alone}, facts)
+    assert "No policy in the currency of the run was given to compare" in text_of({**tables, "quotes": alone}, facts)
     empty = alone.assign(status_code="no_customer")
     assert "there is nothing to insure" in text_of({**tables, "quotes": empty}, facts)
 
