@@ -11,7 +11,7 @@ import pytest
 PROJECT = Path(__file__).parents[1]
 PACKAGE = PROJECT / "src" / "riskresearch"
 MODULES = sorted(PACKAGE.rglob("*.py"))
-TABLE_STAGES = {"validation", "limits", "insurance", "explanation"}
+TABLE_STAGES = {"validation", "limits", "insurance", "explanation", "monitoring"}
 MAY_IMPORT = {
     "base": set(),
     "ledger": {"base"},

@@ -11,7 +11,9 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 from riskresearch.base.errors import RiskResearchError
 from riskresearch.handover.score import verify_bundle
 from riskresearch.ledger.read import read_ledger
+from riskresearch.pipeline.cases import agreement_text, check_cases
 from riskresearch.pipeline.checking import check_report
+from riskresearch.pipeline.customer_files import open_run, write_customer_files
 from riskresearch.pipeline.demo import write_demo
 from riskresearch.pipeline.documents import write_documents
 from riskresearch.pipeline.editing import execute_notebooks
@@ -98,6 +100,37 @@ def check(ledger: Ledger, mapping: Mapping = None) -> None:
 
 
 @app.command()
+def customers(
+    names: Annotated[list[str] | None, typer.Argument(help="Accounts; none = those with the largest overdue.")] = None,
+    run: Annotated[str, typer.Option(help="Run to work on.")] = "demo",
+    top: Annotated[int, typer.Option(min=1, help="Number of customers where none are named.")] = 10,
+    language: Annotated[str, typer.Option(help="Language of the pages: en or fr.")] = "en",
+) -> None:
+    """Write one page per customer, and an index over them, from a finished run."""
+    with _bar() as bar:
+        task = bar.add_task("customers", total=None)
+        page = write_customer_files(
+            open_run(run, language),
+            names or [],
+            top=top,
+            progress=lambda name, done, total: bar.update(task, description=name, completed=done, total=total),
+        )
+    typer.echo(page)
+
+
+@app.command()
+def cases(path: Annotated[Path, typer.Argument(help="Case file (YAML), or folder of such files.")]) -> None:
+    """Work cases out and show expected and found figures side by side; exit code 1 where they differ.
+
+    A case names a ledger, a date and the figures you expect; tests/cases/behaviour shows the form.
+    """
+    lines = check_cases(path)
+    typer.echo(agreement_text(lines))
+    if not all(line.agrees for line in lines):
+        raise typer.Exit(1)
+
+
+@app.command()
 def demo(
     output: Annotated[Path, typer.Option(help="Folder to write the ledger to.")],
     customers: Annotated[int, typer.Option(min=1, help="Number of customers.")] = 350,
@@ -145,7 +178,7 @@ def _bar() -> Progress:
     return Progress(
         TextColumn("{task.description:<12}"),
         BarColumn(),
-        TextColumn("{task.completed}/{task.total} stages"),
+        TextColumn("{task.completed}/{task.total}"),
         TimeElapsedColumn(),
         TextColumn("remaining"),
         TimeRemainingColumn(),

@@ -32,8 +32,9 @@ def test_a_shipped_mapping_loads_under_its_own_name(name: str):
     assert load_mapping(name).mapping == name
 
 
-def test_three_mappings_are_shipped():
-    assert set(shipped_mappings()) >= {"canonical", "highradius", "ibm_late_payment"}
+def test_six_layouts_and_the_list_of_line_items_are_shipped():
+    assert set(shipped_mappings()) == {
+        "canonical", "einvoice", "highradius", "ibm_late_payment", "odoo", "sap", "sap_fbl5n"}  # fmt: skip
 
 
 def test_the_canonical_mapping_reads_every_canonical_table():
@@ -82,6 +83,9 @@ def test_scalars_stay_text():
         (GOOD.replace("rows: flat\n    columns: {invoice_id: a, customer_id: b, invoice_date: c, gross_amount: d}",
                       "rows: flat\n    columns: as_declared"), "as_declared needs rows of a canonical table"),
         (GOOD + "max_set_aside_ratio: 2\n", "max_set_aside_ratio"),
+        (GOOD.replace("rows: flat", "rows: flat\n    query: DROP TABLE x"), "query must be one SELECT"),
+        (GOOD.replace("rows: flat", "rows: flat\n    query: SELECT 1; DROP TABLE x"), "query must be one SELECT"),
+        (GOOD.replace("rows: flat", "rows: flat\n    table: t\n    query: SELECT 1"), "give table or query, not both"),
     ],
 )  # fmt: skip
 def test_a_wrong_mapping_is_refused_with_its_path(text: str, says: str):
@@ -92,7 +96,7 @@ def test_a_wrong_mapping_is_refused_with_its_path(text: str, says: str):
 
 
 def test_an_unknown_mapping_names_the_shipped_ones():
-    with pytest.raises(SettingsError, match="canonical, highradius, ibm_late_payment"):
+    with pytest.raises(SettingsError, match="canonical, einvoice, highradius, ibm_late_payment, odoo, sap"):
         load_mapping("sage")
 
 

@@ -79,6 +79,40 @@ def test_an_sap_export_joins_ids_computes_due_dates_and_turns_signs(tmp_path: Pa
     assert set(proposal.not_placed) == {"BUKRS", "BLART"}
 
 
+def test_the_last_term_that_is_not_zero_is_proposed(tmp_path: Path):
+    more = (
+        SAP.replace("ZBD1T", "ZBD1T\tZBD2T\tZBD3T")
+        .replace("\t30\tS", "\t30\t60\t0\tS")
+        .replace("\t0\tH", "\t0\t0\t0\tH")
+    )
+    _, ledger = read_as_proposed(tmp_path, "bsad.txt", more.encode())
+    assert ledger["invoices"].set_index("invoice_id")["due_date"]["0090000001-2024"] == Timestamp("2024-03-15")
+
+
+def test_exports_of_odoo_and_platforms_are_recognised_by_their_headings(tmp_path: Path):
+    odoo = ("name,partner_id,invoice_partner_display_name,invoice_date,invoice_date_due,amount_total,amount_residual,"
+            "currency_id,delivery_date\nINV/1,7,Durand,2024-01-10,2024-02-09,120.00,20.00,EUR,2024-01-09\n")  # fmt: skip
+    placed = proposed("account.csv", odoo).placed
+    assert (placed["due_date"], placed["delivery_date"]) == ("invoice_date_due", "delivery_date")
+    assert (placed["invoice_id"], placed["customer_id"]) == ("name", "partner_id")
+    assert (placed["gross_amount"], placed["open_amount"], placed["customer_name"]) == (
+        "amount_total", "amount_residual", "invoice_partner_display_name")  # fmt: skip
+    platform = (
+        "BT-1,BT-2,BT-9,BT-5,BT-47,BT-44,BT-112,BT-109\nF1,2026-09-02,2026-10-02,EUR,732829320,Durand,12.00,10.00\n"
+    )
+    _, ledger = read_as_proposed(tmp_path, "factures.csv", platform.encode())
+    assert ledger["invoices"][["due_date", "gross_minor", "net_minor"]].iloc[0].tolist() == [
+        Timestamp("2026-10-02"), 1_200, 1_000]  # fmt: skip
+
+
+def test_a_file_with_the_columns_of_a_shipped_mapping_is_said_to_be_so(tmp_path: Path):
+    header = ("BUKRS,BELNR,GJAHR,BUZEI,KUNNR,BLART,BLDAT,BUDAT,ZFBDT,ZBD1T,SHKZG,WRBTR,WAERS,AUGBL,AUGDT,REBZG\n"
+              "1000,1,2024,1,C1,RV,2024-01-10,2024-01-10,2024-01-10,30,S,1.00,EUR,,,\n")  # fmt: skip
+    (tmp_path / "export.csv").write_text(header)
+    doubts = propose_mapping(tmp_path / "export.csv").doubts
+    assert any("columns of the shipped mapping sap, which knows part" in doubt for doubt in doubts)
+
+
 def test_an_english_export_is_read_as_proposed(tmp_path: Path):
     proposal, ledger = read_as_proposed(tmp_path, "items.csv", ENGLISH.encode())
     assert ledger["invoices"]["gross_minor"].tolist() == [125_000, 7_510]

@@ -303,6 +303,97 @@ def test_an_unknown_column_of_a_canonical_table_is_refused(tmp_path: Path):
         read_ledger(folder)
 
 
+KNOWN_INVOICES = """invoice_id,customer_id,invoice_date,currency_code,gross_amount,due_date,delivery_date
+F1,A,2024-01-10,EUR,100.00,,2024-01-08
+F2,A,2024-01-10,EUR,90.00,2024-02-09,
+"""
+PARTS = "invoice_id,sequence_number,due_date,gross_amount\nF1,1,2024-02-10,50.00\nF1,2,2024-03-10,50.00\n"
+
+
+def test_instalments_reminders_bank_checks_and_payers_are_canonical_tables(tmp_path: Path):
+    folder = canonical_folder(tmp_path, {
+        "invoices": KNOWN_INVOICES,
+        "instalments": PARTS,
+        "payments": "payment_id,customer_id,value_date,currency_code,amount,payer_account_code\n"
+                    "P1,A,2024-02-10,EUR,50.00,FR76 3000 6000 0112\nP2,A,2024-02-12,EUR,1.00,FR7630006000-0112\n"
+                    "P3,A,2024-02-13,EUR,1.00,house bank\n",
+        "reminders": "reminder_id,customer_id,invoice_id,reminder_date,action_code,promise_date,promise_amount\n"
+                     "R1,A,F1,2024-03-15,promise,2024-03-31,50.00\nR2,A,,2024-03-15,statement,,\n",
+        "bank_checks": "check_id,customer_id,check_date,is_changed,is_verified\nB1,A,2024-01-02,yes,no\n",
+    })  # fmt: skip
+    ledger = read_ledger(folder)
+    invoices = ledger["invoices"].set_index("invoice_id")
+    assert invoices["due_date"].tolist() == [Timestamp("2024-02-10"), Timestamp("2024-02-09")]  # the first part's
+    assert invoices["delivery_date"]["F1"] == Timestamp("2024-01-08")
+    assert ledger["instalments"]["gross_minor"].tolist() == [5_000, 5_000]
+    assert ledger["reminders"]["promise_minor"].tolist() == [5_000, pd.NA]
+    assert ledger["reminders"]["recorded_date"].tolist() == [Timestamp("2024-03-15")] * 2
+    assert ledger["bank_checks"][["is_changed", "is_verified"]].to_numpy().tolist() == [[True, False]]
+    payers = ledger["payments"]["payer_account_code"]
+    assert payers[0] == payers[1] != payers[2] == "house bank"
+    assert "3000" not in "".join(payers)
+    assert any("2 account numbers of payers are kept as hashes only" in note for note in ledger.notes)
+    assert checks_agree(ledger)
+
+
+def test_columns_of_the_new_tables_can_be_mapped(tmp_path: Path):
+    (tmp_path / "ours.yaml").write_text(FLAT_MAPPING.replace("payment_date: paid_on,", (
+        "payment_date: paid_on, delivery_date: delivered, payer_account_code: payer,")) + """
+  - name: relances
+    file: relances.csv
+    rows: reminders
+    format: {separator: ";", decimal: ",", dates: [JJ/MM/AAAA]}
+    columns: {reminder_id: n, customer_id: client, invoice_id: facture, reminder_date: date,
+              action_code: {column: action, values: {mise en demeure: formal_notice, promesse: promise}},
+              promise_date: promis le, promise_amount: montant}
+""", encoding="utf-8")  # fmt: skip
+    (tmp_path / "items.csv").write_text(
+        "invoice,customer,issued,gross,open,paid,paid_on,reduces,delivered,payer\n"
+        "F1,C1,2024-01-10,5,,,2024-02-01,,2024-01-09,ACC-1\n"
+    )
+    (tmp_path / "relances.csv").write_text(
+        "n;client;facture;date;action;promis le;montant\n1;C1;F1;02/02/2024;promesse;10/02/2024;5,00\n"
+    )
+    ledger = read_ledger(tmp_path, mapping=tmp_path / "ours.yaml")
+    assert ledger["invoices"]["delivery_date"].tolist() == [Timestamp("2024-01-09")]
+    assert ledger["payments"]["payer_account_code"].tolist() == ["ACC-1"]
+    assert ledger["reminders"].loc[0, ["action_code", "promise_minor"]].tolist() == ["promise", 500]
+
+
+@pytest.mark.parametrize(
+    ("parts", "says"),
+    [
+        (PARTS.replace("2024-03-10,50.00", "2024-03-10,49.99"),
+         r"1 invoices \(F1\) have wrong parts; the parts of an invoice add up to its gross_amount; the parts of F1 are "
+         r"99.99, it is 100.00"),
+        (PARTS.replace("F1,2", "F1,3"), r"\(F1\) have wrong parts; number the parts 1, 2, … in order of due date"),
+        (PARTS.replace("2024-03-10", "2024-02-01"), r"number the parts 1, 2, … in order of due date"),
+        (PARTS.replace("2024-02-10", "2024-01-09"), r"a part is due on or after the date of the invoice"),
+        (PARTS.replace("F1,2", "F9,2"), r"instalments.invoice_id: 1 of 2 rows .* name an invoice that was not kept"),
+        (PARTS.replace("50.00\n", "-50.00\n"), r"instalments.gross_amount: 2 of 2 rows .* not positive"),
+        (PARTS.replace("F1,2", "F1,1"), r"instalments.invoice_id/sequence_number: 1 ids \(F1/1\) stand on 2 rows"),
+    ],
+)  # fmt: skip
+def test_parts_that_are_not_their_invoice_are_refused(parts: str, says: str, tmp_path: Path):
+    folder = canonical_folder(tmp_path, {"invoices": KNOWN_INVOICES, "instalments": parts})
+    with pytest.raises(LedgerError, match=says):
+        read_ledger(folder)
+
+
+def test_reading_in_columns_gives_what_reading_line_by_line_gives(tmp_path: Path):
+    """The same rows with one quoted cell are read line by line: every table, message and line is the same."""
+    rows = [row.split(",") for row in TWO_CURRENCIES_ROWS.decode().splitlines()]
+    rows[3:3] = [[""] * 7, ["X1", "A", "2024-01-11"], ["X2", "A", "2024-02-31", "1.00", "USD", "", ""]]
+    plain = "\r\n".join(",".join(row) for row in rows).encode()
+    quoted = plain.replace(b"U4,A", b'"U4",A')
+    mapping = TWO_CURRENCIES.replace("mapping: ours", "mapping: ours\nmax_set_aside_ratio: 0.5")
+    one, other = (ledger_of(tmp_path, "items.csv", content, mapping) for content in (plain, quoted))
+    for kind in ("tables", "accounts"):
+        for name, frame in getattr(one, kind).items():
+            assert_frame_equal(frame, getattr(other, kind)[name])
+    assert one.accounts["set_aside"]["first_keys"].tolist() == ["line 6 '2024-02-31'", "line 5"]
+
+
 def test_a_generated_ledger_is_read_back_exactly(tmp_path: Path):
     made, truth = synthetic_ledger(n_customers=40, n_months=12, seed=7)
     write_ledger_csv(made, truth, tmp_path)
@@ -327,7 +418,11 @@ def test_without_mapping_the_message_holds_a_proposal(tmp_path: Path):
     with pytest.raises(LedgerError) as refusal:
         read_ledger(tmp_path / "items.csv")
     message = str(refusal.value)
-    assert "no mapping was given and no shipped one (canonical, highradius, ibm_late_payment) fits" in message
+    assert (
+        "no mapping was given and no shipped one (canonical, einvoice, highradius, ibm_late_payment, odoo, sap, "
+        "sap_fbl5n) fits"
+        in message
+    )
     assert "riskresearch check --ledger items.csv" in message
     assert "gross_amount: Montant" in message
 

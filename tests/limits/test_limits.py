@@ -10,6 +10,7 @@ from small_ledger import day
 
 from riskresearch.base.schema import check
 from riskresearch.limits.methods import METHODS
+from riskresearch.limits.loss_concentration import LOSS_CONCENTRATION
 from riskresearch.limits.stage import LIMIT_TABLES, LimitSettings, credit_limits, limits_by_binding
 
 CASES = yaml.safe_load((Path(__file__).parents[1] / "cases" / "limits" / "limits.yaml").read_text(encoding="utf-8"))
@@ -71,7 +72,24 @@ def _tables(customers):
         ],
         columns=["limit_id", "customer_id", "limit_kind_code", "start_date", "end_date", "base_minor"],
     )
-    return {"scored": scored, "customer_behaviour": behaviour, "financials": accounts, "limits": limits}
+    known = pd.DataFrame(
+        [
+            {
+                "customer_id": c["id"],
+                "group_id": c.get("group"),
+                "sector_code": c.get("sector"),
+                "country_code": c.get("country", "FR"),
+            }
+            for c in customers
+        ]
+    )
+    return {
+        "scored": scored,
+        "customer_behaviour": behaviour,
+        "customers": known,
+        "financials": accounts,
+        "limits": limits,
+    }
 
 
 def _limits(customers, **settings):
@@ -132,3 +150,18 @@ def test_accounts_published_after_the_date_do_not_count():
         != _limits([one]).loc["C1", "capacity_amount"]
     )
     assert np.isnan(_limits([one | {"published": "2026-01-01"}]).loc["C1", "capacity_amount"])
+
+
+def test_the_expected_loss_rests_on_groups():
+    customers = [
+        {"id": "A", "pd": 0.10, "lgd": 0.5, "open": 1000.0, "sales": 1.0, "group": "G"},
+        {"id": "B", "pd": 0.02, "lgd": 0.5, "open": 5000.0, "sales": 1.0, "group": "G"},
+        {"id": "C", "pd": 1.00, "lgd": 0.5, "open": 200.0, "sales": 1.0, "segment": "defaulted"},
+    ]
+    made = credit_limits(_tables(customers), LimitSettings(), as_of=AS_OF)["loss_concentration"]
+    check(made, LOSS_CONCENTRATION)
+    found = made.set_index(["base_code", "axis_code", "measure_code"])
+    assert found.loc[("expected_loss", "customer", "top_1_ratio"), "value"] == pytest.approx(0.5)  # 100 of 200
+    assert found.loc[("expected_loss", "group", "top_1_ratio"), "value"] == pytest.approx(0.5)  # 50 + 50 of 200
+    assert found.loc[("loss_given_default", "group", "top_1_ratio"), "largest_amount"] == pytest.approx(3000)
+    assert found.loc[("expected_loss", "customer", "hhi_ratio"), "total_amount"] == pytest.approx(200)

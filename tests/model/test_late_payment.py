@@ -17,7 +17,7 @@ def test_history_of_an_invoice_is_the_same_seen_on_its_day_and_later(seed):
     late = invoice_panel(tables_of(ledger, "2025-06-30")["movements"], as_of=day("2025-06-30"))
     for cut in ("2023-09-30", "2024-04-30"):
         early = invoice_panel(tables_of(ledger, cut)["movements"], as_of=day(cut))
-        both = early.merge(late, on="invoice_id", suffixes=("", "_late"))
+        both = early.merge(late, on="item_id", suffixes=("", "_late"))
         assert len(both) == len(early) > 0
         for name in (*_HISTORY, *_INVOICE):
             pd.testing.assert_series_equal(both[name], both[f"{name}_late"], check_names=False)
@@ -32,7 +32,7 @@ def test_history_by_hand():
             {"id": "I4", "date": "2024-02-13", "due": "2024-03-13", "amount": 700},
         ]
     )
-    rows = invoice_panel(tables_of(ledger, "2024-04-30")["movements"], as_of=day("2024-04-30")).set_index("invoice_id")
+    rows = invoice_panel(tables_of(ledger, "2024-04-30")["movements"], as_of=day("2024-04-30")).set_index("item_id")
     third, fourth = rows.loc["I3"], rows.loc["I4"]
     assert (third["n_paid"], third["days_mean"], third["late_mean"], third["n_open"]) == (1, 10, 1, 1)
     assert (fourth["n_paid"], fourth["days_mean"], fourth["late_mean"], fourth["n_open"]) == (2, 3.5, 0.5, 1)

@@ -13,12 +13,12 @@ def plain_features(tables: dict[str, DataFrame], customer: str, dates: list[Time
     window = {w: dates[k - w] if k >= w else pd.Timestamp("1900-01-01") for w in (3, 6, 12)}
     raised = own[own["movement_code"] == "invoice"]
     paid = own[own["movement_code"] == "payment"]
-    open_by = own.groupby("invoice_id")["base_minor"].sum()
-    due = raised.set_index("invoice_id")["due_date"]
+    open_by = own.groupby("item_id")["base_minor"].sum()
+    due = raised.set_index("item_id")["due_date"]
     late_days = (day - due.reindex(open_by.index)).dt.days
     open_total = open_by.sum()
     sales = {w: raised.loc[raised["known_date"] > window[w], "base_minor"].sum() for w in (3, 12)}
-    n_invoices = (raised["known_date"] > window[12]).sum()
+    n_invoices = raised.loc[raised["known_date"] > window[12], "invoice_id"].nunique()
     fallen = _fallen_due(own, raised, day)
     first = moves.loc[moves["customer_id"] == customer, "known_date"].min()
     started = next(i for i, d in enumerate(dates) if d >= first)
@@ -60,7 +60,7 @@ def _fallen_due(own: DataFrame, raised: DataFrame, day: Timestamp) -> list[tuple
         if row.due_date < row.known_date:
             decided = row.known_date
         settled = own[
-            (own["invoice_id"] == row.invoice_id)
+            (own["item_id"] == row.item_id)
             & (own["movement_code"] != "invoice")
             & (own["known_date"] <= row.due_date)
         ]
@@ -84,7 +84,7 @@ def _acts(
 
 def _partial(own: DataFrame, after: Timestamp) -> float:
     flags = []
-    for _, part in own.groupby("invoice_id"):
+    for _, part in own.groupby("item_id"):
         part = part.assign(first=part["movement_code"] != "invoice").sort_values(["first", "known_date", "movement_id"])
         left = part["base_minor"].cumsum()
         receipts = (part["movement_code"] == "payment") & (part["known_date"] > after)

@@ -7,12 +7,50 @@ import pandas as pd
 import pytest
 from pandas import DataFrame, Timestamp
 
+from payment_tables import payment_tables
 from riskresearch.base.schema import check
+from riskresearch.behaviour.absorption import ABSORPTION
+from riskresearch.behaviour.change_points import LEVEL_CHANGES
+from riskresearch.behaviour.customers import CUSTOMER_BEHAVIOUR, CUSTOMER_MOVES
+from riskresearch.behaviour.decomposition import DSO_CHANGES
+from riskresearch.behaviour.distributions import AGEING, CONCENTRATION, DELAYS, LORENZ
+from riskresearch.behaviour.incidents import INCIDENT_TABLE
+from riskresearch.behaviour.kpis import KPIS
+from riskresearch.behaviour.largest import LARGEST_CUSTOMER
+from riskresearch.behaviour.receipts.tables import FORECAST_TABLES
+from riskresearch.behaviour.segments import SEGMENT_VALUES
+from riskresearch.behaviour.transitions import TRANSITION_TESTS, TRANSITIONS
+from riskresearch.behaviour.vintages import VINTAGES
+from riskresearch.behaviour.warnings.settings import WarningSettings
+from riskresearch.behaviour.warnings.tables import WARNING_TABLES
 from riskresearch.pipeline.settings import Settings
 from riskresearch.pipeline.stages import TABLES, labels
 from riskresearch.report.facts import PageFacts
 from riskresearch.report.translator import Translator, translator
 
+PAYMENT_TABLES = (
+    KPIS,
+    AGEING,
+    DELAYS,
+    CONCENTRATION,
+    LORENZ,
+    CUSTOMER_BEHAVIOUR,
+    CUSTOMER_MOVES,
+    SEGMENT_VALUES,
+    DSO_CHANGES,
+    LEVEL_CHANGES,
+    LARGEST_CUSTOMER,
+    TRANSITIONS,
+    TRANSITION_TESTS,
+    ABSORPTION,
+    VINTAGES,
+    INCIDENT_TABLE,
+    *WARNING_TABLES,
+    *FORECAST_TABLES,
+)
+DICTIONARY = {**TABLES, **{table.name: table for table in PAYMENT_TABLES}}
+DEFAULTS = Settings().model_dump(mode="json")
+SETTINGS = {**DEFAULTS, "behaviour": {**WarningSettings().model_dump(mode="json"), **DEFAULTS["behaviour"]}}
 NOW, BEFORE, YEAR_AGO = Timestamp("2025-12-31"), Timestamp("2025-11-30"), Timestamp("2024-12-31")
 SCRIPT, FORMULA = "<script>alert(1)</script>", '=HYPERLINK("http://bad.example")'
 CUSTOMERS = ["007", SCRIPT, FORMULA, "C004", "C005"]
@@ -23,8 +61,13 @@ INDICATORS = {
     "overdue_90_ratio": (0.05, 0.04, 0.03, "ratio"),
     "dso_simple_days": (72.4, 70.0, 61.0, "days"),
     "dso_count_back_days": (68.2, 66.0, 58.5, "days"),
+    "dso_best_possible_days": (54.3, 53.0, 50.0, "days"),
+    "days_delinquent": (18.1, 17.0, 11.0, "days"),
+    "dso_day_amount": (17_043.2, 16_900.0, 15_000.0, "amount"),
     "days_beyond_terms": (12.9, 12.0, 11.0, "days"),
+    "days_beyond_terms_floored": (14.1, 13.5, 12.0, "days"),
     "on_time_ratio": (0.487, 0.48, 0.5, "ratio"),
+    "payment_index": (71.25, 72.0, 74.5, "index"),
 }
 
 
@@ -32,21 +75,22 @@ def kpis() -> DataFrame:
     rows = []
     for code, (now, before, year_ago, unit) in INDICATORS.items():
         for day, value in ((NOW, now), (BEFORE, before), (YEAR_AGO, year_ago)):
-            rows.append([code, "portfolio", "all", day, value, unit, None])
-        for segment, factor in (("micro", 0.5), ("large", 0.75)):
-            rows.append([code, "size", segment, NOW, now * factor, unit, None])
-    columns = ["indicator_code", "axis_code", "segment_code", "observation_date", "value", "unit_code", "reason_code"]
+            rows.append([code, day, value, unit, None])
+    columns = ["indicator_code", "observation_date", "value", "unit_code", "reason_code"]
     return DataFrame(rows, columns=columns).assign(n_items=1046, base_amount=1_234_567.89)
 
 
 def ageing() -> DataFrame:
     shares = {"not_due": 0.75, "1_30": 0.15, "31_60": 0.05, "61_90": 0.0, "over_90": 0.05, "no_due_date": 0.0}
+    ages = {"0_30": 0.5, "31_60": 0.25, "61_90": 0.15, "over_90": 0.1}
     rows = [
-        (day, code, 10, share * total, share)
+        (day, basis, code, 10 if share else 0, share * total, share, 100.0 if share else 0.0)
         for day, total in ((BEFORE, 1_100_000.0), (NOW, 1_234_567.89))
-        for code, share in shares.items()
+        for basis, parts in (("due_date", shares), ("invoice_date", ages))
+        for code, share in parts.items()
     ]
-    return DataFrame(rows, columns=["observation_date", "bucket_code", "n_invoices", "open_amount", "open_ratio"])
+    columns = ["observation_date", "basis_code", "bucket_code", "n_invoices", "open_amount", "open_ratio"]
+    return DataFrame(rows, columns=[*columns, "disputed_amount"])
 
 
 def delays() -> DataFrame:
@@ -68,8 +112,10 @@ def delays() -> DataFrame:
 
 def concentration() -> DataFrame:
     shares = {"top_1_ratio": 0.3, "top_3_ratio": 0.7, "top_5_ratio": 1.0, "hhi_ratio": 0.2}
+    shares |= {"n_effective": 2.42, "gini_ratio": 0.52}
     rows = [(base, "customer", code, value) for base in ("sales_12m", "exposure") for code, value in shares.items()]
-    return DataFrame(rows, columns=["base_code", "axis_code", "measure_code", "value"])
+    frame = DataFrame(rows, columns=["base_code", "axis_code", "measure_code", "value"])
+    return frame.assign(n_members=5, total_amount=1e6, left_out_amount=0.0)
 
 
 def credit_limits() -> DataFrame:
@@ -221,6 +267,7 @@ def small_tables() -> dict[str, DataFrame]:
             "customer_id": CUSTOMERS,
             "open_amount": 1.0,
             "overdue_amount": 1.0,
+            "disputed_amount": 0.0,
             "unapplied_amount": 0.0,
             "past_due_max_days": [0, 1, 40, 60, 120],
             "sales_amount_12m": 1e6,
@@ -238,6 +285,7 @@ def small_tables() -> dict[str, DataFrame]:
         pd_source_code=["lightgbm"] * 4 + ["default"],
     )
     return {
+        **payment_tables(),
         "kpis": kpis(),
         "ageing": ageing(),
         "delays": delays(),
@@ -328,7 +376,7 @@ def checked() -> Mapping[str, DataFrame]:
     from riskresearch.features.stage import feature_dictionary
 
     made["feature_dictionary"] = feature_dictionary()[dictionary.names]
-    return {name: check(frame, TABLES[name]) for name, frame in made.items()}
+    return {name: check(frame, DICTIONARY[name]) for name, frame in made.items()}
 
 
 @pytest.fixture
@@ -350,7 +398,7 @@ def page_facts(**changes: Any) -> PageFacts:
         "mapping_name": "canonical",
         "is_synthetic": True,
         "notebooks": (("01 Payment", "01_behaviour.html"),),
-        "settings": Settings().model_dump(mode="json"),
+        "settings": SETTINGS,
     }
     return PageFacts(**{**known, **changes})
 

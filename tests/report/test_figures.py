@@ -29,13 +29,28 @@ PICTURES: dict[str, tuple[str, ...]] = {
     "cost_of_options": ("quotes",),
     "gross_to_retained": ("quotes",),
     "loss_quantiles": ("losses", "quotes"),
+    "segment_heatmap": ("segment_values",),
+    "segment_intervals": ("segment_values",),
+    "lorenz_curve": ("lorenz", "concentration"),
+    "dso_waterfall": ("dso_changes",),
+    "level_chart": ("kpis", "level_changes"),
+    "moved_customers": ("customer_moves",),
+    "payment_history": ("kpis",),
+    "transition_matrix": ("transitions",),
+    "vintage_heatmap": ("vintages",),
+    "receipts_fan": ("receipts_forecast",),
+    "forecast_errors": ("forecast_backtest",),
+}
+OPTIONS: dict[str, dict[str, str]] = {
+    "customer_waterfall": {"customer_id": "007"},
+    "payment_history": {"customer_id": "007"},
+    "receipts_fan": {"method_code": "hazard", "rule_code": "last_delay"},
 }
 
 
 def draw(name: str, tables: dict[str, DataFrame], words: Translator, **options: object) -> Figure:
-    options |= {"customer_id": "007"} if name == "customer_waterfall" else {}
     picture: Callable[..., Figure] = getattr(figures, name)
-    return picture(*(tables[table] for table in PICTURES[name]), words=words, **options)
+    return picture(*(tables[table] for table in PICTURES[name]), words=words, **OPTIONS.get(name, {}), **options)
 
 
 def texts(figure: Figure) -> list[str]:

@@ -1,20 +1,21 @@
 """The book of a date: what was open, sold and settled, as known on that day."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
+import numpy as np
 import pandas as pd
 from pandas import DataFrame, Series, Timestamp
 
-from riskresearch.ledger.movements import (
-    NOT_A_SALE,
-    Stream,
-    invoice_stream,
-    known_date,
-    open_items,
-    unapplied_minor,
-    unapplied_stream,
-)
+from riskresearch.behaviour.acts import Acts, prepare, without_related
+from riskresearch.behaviour.settings import IndicatorSettings
+from riskresearch.ledger.balances import open_items, unapplied_minor
+
+__all__ = ["Acts", "Book", "book", "observation_dates", "prepare", "without_related"]
+
+OPENING_MONTHS = 3
+FRAMES = ("items", "opening", "sales", "settlements", "losses", "discounts", "disputes", "returned")
 
 
 @dataclass(frozen=True)
@@ -24,35 +25,62 @@ class Book:
     Parameters
     ----------
     as_of : last day that counts
-    items : open invoices, see `riskresearch.ledger.movements.open_items`
-    sales : ``customer_id day base_minor``, invoices positive and credit notes negative, including tax
-    settlements : ``customer_id effective_date base_minor days_to_pay days_late``, receipts matched to
-        invoices within the settlement window, amounts positive
-    unapplied : receipts and credits not matched yet, minor units by customer_id
     first_day : first day the ledger covers
+    settings : windows and rates
+    items : open items, see `riskresearch.ledger.balances.open_items`, and ``is_disputed``
+    opening : open items three months earlier, ``is_overdue``; empty where the ledger does not reach back so far
+    sales : ``customer_id invoice_id kind_code reason_code day base_minor known_date``, invoices positive and
+        credit notes negative, including tax
+    settlements : ``customer_id invoice_id item_id effective_date days_to_pay days_late is_first is_part
+        base_minor``, receipts matched to items within the window, net of what was returned
+    losses, discounts : ``customer_id invoice_id effective_date movement_code base_minor`` of the window; an amount
+        taken back is negative
+    disputes : ``customer_id invoice_id opened_date closed_date``, known on the date
+    returned : ``customer_id effective_date base_minor``, payments returned within the window, positive
+    unapplied : receipts and credits not matched yet, minor units by customer_id
+    rates : last rate known of each currency, run-currency units for one unit
+    starts : first day of the relation by customer_id
     """
 
     as_of: Timestamp
+    first_day: Timestamp
+    settings: IndicatorSettings
     items: DataFrame
+    opening: DataFrame
     sales: DataFrame
     settlements: DataFrame
+    losses: DataFrame
+    discounts: DataFrame
+    disputes: DataFrame
+    returned: DataFrame
     unapplied: Series
-    first_day: Timestamp
+    rates: Series
+    starts: Series
 
     @property
     def open_minor(self) -> int:
-        """Open amount of all invoices."""
+        """Open amount of all items."""
         return int(self.items["open_minor"].sum())
 
     @property
     def overdue(self) -> DataFrame:
-        """Open invoices past their due date."""
+        """Open items past their due date."""
         return self.items[self.items["days_past_due"].fillna(0) > 0]
 
     @property
     def has_due_dates(self) -> bool:
-        """Tell whether any open or settled invoice has a due date."""
+        """Tell whether any open or settled item has a due date."""
         return bool(self.items["due_date"].notna().any() or self.settlements["days_late"].notna().any())
+
+    @property
+    def has_opening(self) -> bool:
+        """Tell whether the ledger covers the day three months earlier."""
+        return self.opening_date >= self.first_day
+
+    @property
+    def opening_date(self) -> Timestamp:
+        """Day of the opening balance."""
+        return months_before(self.as_of, OPENING_MONTHS)
 
     def sales_minor(self, days: int) -> int | None:
         """Net sales including tax of the last `days` days; None where the ledger does not reach back so far."""
@@ -63,119 +91,142 @@ class Book:
 
     def of(self, customers: Collection[str]) -> "Book":
         """Return the book of some customers."""
-        return replace(
-            self,
-            items=self.items[self.items["customer_id"].isin(customers)],
-            sales=self.sales[self.sales["customer_id"].isin(customers)],
-            settlements=self.settlements[self.settlements["customer_id"].isin(customers)],
-            unapplied=self.unapplied[self.unapplied.index.isin(customers)],
-        )
+        frames = {
+            name: frame[frame["customer_id"].isin(customers)] for name, frame in ((n, getattr(self, n)) for n in FRAMES)
+        }
+        return replace(self, **frames, unapplied=self.unapplied[self.unapplied.index.isin(customers)])
+
+    def split(self, labels: Series, by: Literal["customer_id", "invoice_id"] = "customer_id") -> dict[str, "Book"]:
+        """Return one book per label, in order of label; what has no label goes to ``unknown``.
+
+        Parameters
+        ----------
+        labels : label by customer or by invoice
+        by : what the index of `labels` names; by invoice, unapplied receipts and returned payments
+            belong to no label and are left out
+        """
+        frames = {name: self._labelled(getattr(self, name), labels, by) for name in FRAMES}
+        rests = Series(self.unapplied.index, self.unapplied.index).map(labels).fillna("unknown")
+        names = sorted({str(label) for groups in frames.values() for label in groups})
+        empty = {name: getattr(self, name).iloc[:0] for name in FRAMES}
+        return {
+            label: replace(
+                self,
+                **{name: groups.get(label, empty[name]) for name, groups in frames.items()},
+                unapplied=self.unapplied[rests == label] if by == "customer_id" else self.unapplied.iloc[:0],
+            )
+            for label in names
+        }
+
+    def _labelled(self, frame: DataFrame, labels: Series, by: str) -> dict[str, DataFrame]:
+        if by not in frame or frame.empty:
+            return {}
+        found = frame[by].map(labels).fillna("unknown")
+        return {str(label): frame.iloc[rows] for label, rows in found.groupby(found).indices.items()}
 
 
-@dataclass(frozen=True)
-class Acts:
-    """Everything dated in the ledger, prepared once for the books of many dates."""
-
-    moves: DataFrame
-    receipts: DataFrame
-    invoices: Stream
-    unapplied: Stream
-    sales: DataFrame
-
-    @property
-    def first_day(self) -> Timestamp:
-        """First day the ledger covers."""
-        return self.moves["known_date"].min()
-
-
-def prepare(tables: Mapping[str, DataFrame], *, terms_days: int | None = None) -> Acts:
-    """Return the acts of a ledger for `book`.
-
-    Parameters
-    ----------
-    tables : ``movements invoices credit_notes payments allocations``
-    terms_days : where the due date is an assumption, take this number of days instead
-    """
-    moves = tables["movements"]
-    if terms_days is not None:
-        moves = _with_terms(moves, tables["invoices"], terms_days)
-    return Acts(moves, _receipts(moves), invoice_stream(moves), unapplied_stream(tables), _sales(tables))
-
-
-def book(acts: Acts, *, as_of: Timestamp, window_months: int) -> Book:
+def book(acts: Acts, *, as_of: Timestamp, window_months: int = 12, settings: IndicatorSettings | None = None) -> Book:
     """Return the book of a date.
 
     Parameters
     ----------
     acts : from `prepare`
     as_of : last day that counts
-    window_months : receipts of this many months before `as_of` count as settlements
+    window_months : months of receipts, losses and discounts, where no settings are given
+    settings : windows and rates
     """
-    sales = acts.sales[acts.sales["known_date"] <= as_of]
+    chosen = settings or IndicatorSettings(window_months=window_months)
+    start = months_before(as_of, chosen.window_months)
+    settled = _between(acts.settled, start, as_of)
+    is_discount = settled["movement_code"] == "discount"
+    disputes = acts.disputes[acts.disputes["known_date"] <= as_of]
+    disputes = disputes.assign(closed_date=disputes["closed_date"].where(disputes["closed_date"] <= as_of))
+    items, unapplied = _balances(acts, as_of, chosen)
+    contested = set(disputes.loc[disputes["closed_date"].isna(), "invoice_id"])
     return Book(
         as_of=as_of,
-        items=open_items(acts.invoices, as_of=as_of),
-        sales=sales,
-        settlements=_settlements(acts.receipts, as_of, window_months),
-        unapplied=unapplied_minor(acts.unapplied, as_of=as_of),
         first_day=acts.first_day,
+        settings=chosen,
+        items=items.assign(is_disputed=items["invoice_id"].isin(contested)),
+        opening=_opening(acts, as_of, chosen),
+        sales=_between(acts.sales, None, as_of),
+        settlements=_settlements(_between(acts.receipts, start, as_of), as_of),
+        losses=settled[~is_discount],
+        discounts=settled[is_discount],
+        disputes=disputes[["customer_id", "invoice_id", "opened_date", "closed_date"]],
+        returned=_between(acts.returned, start, as_of),
+        unapplied=unapplied,
+        rates=_rates(acts.fx_rates, as_of),
+        starts=acts.starts,
     )
 
 
-def _sales(tables: Mapping[str, DataFrame]) -> DataFrame:
-    invoices, credits = tables["invoices"], tables["credit_notes"]
-    credits = credits[~credits["reason_code"].isin(NOT_A_SALE)]
-    sold = invoices[invoices["invoice_kind_code"] != "opening_item"]
-    parts = [
-        DataFrame(
-            {
-                "customer_id": sold["customer_id"],
-                "day": sold["invoice_date"],
-                "base_minor": sold["base_minor"],
-                "known_date": known_date(sold, "invoice_date"),
-            }
-        ),
-        DataFrame(
-            {
-                "customer_id": credits["customer_id"],
-                "day": credits["credit_note_date"],
-                "base_minor": -credits["base_minor"],
-                "known_date": known_date(credits, "credit_note_date"),
-            }
-        ),
-    ]
-    return pd.concat(parts, ignore_index=True)
+def _between(frame: DataFrame, start: Timestamp | None, end: Timestamp) -> DataFrame:
+    """Rows that became known after `start` and not after `end`."""
+    known = frame["known_date"].to_numpy()
+    first = 0 if start is None else int(np.searchsorted(known, np.datetime64(start), side="right"))
+    return frame.iloc[first : int(np.searchsorted(known, np.datetime64(end), side="right"))]
 
 
-def _receipts(moves: DataFrame) -> DataFrame:
-    """Receipts matched to invoices, with what was returned of them and when that became known."""
-    paid = moves[moves["movement_code"] == "payment"]
-    keys = ["invoice_id", "receipt_id"]
-    returned = (
-        paid[paid["base_minor"] > 0]
-        .groupby(keys)
-        .agg(returned_minor=("base_minor", "sum"), returned_date=("known_date", "min"))
-    )
-    received = paid[paid["base_minor"] < 0].merge(returned.reset_index(), on=keys, how="left")
-    return received.assign(
-        days_to_pay=(received["effective_date"] - received["invoice_date"]).dt.days,
-        days_late=(received["effective_date"] - received["due_date"]).dt.days,
-    )
+def _balances(acts: Acts, day: Timestamp, settings: IndicatorSettings) -> tuple[DataFrame, Series]:
+    """Open items and what is on account on a day, one set against the other where the settings say so."""
+    items, unapplied = open_items(acts.items, as_of=day), unapplied_minor(acts.unapplied, as_of=day)
+    if settings.on_account == "unapplied":
+        return items, unapplied
+    return oldest_first(items, unapplied)
 
 
-def _settlements(receipts: DataFrame, as_of: Timestamp, window_months: int) -> DataFrame:
-    start = as_of - pd.DateOffset(months=window_months)
-    rows = receipts[(receipts["known_date"] <= as_of) & (receipts["known_date"] > start)]
+def oldest_first(items: DataFrame, unapplied: Series) -> tuple[DataFrame, Series]:
+    """Return open items less what their customer has on account, items due first, and the rest on account.
+
+    Parameters
+    ----------
+    items : from `riskresearch.ledger.balances.open_items`
+    unapplied : minor units by customer_id
+    """
+    ordered = items.sort_values(["customer_id", "due_date", "invoice_date", "item_id"], na_position="last")
+    held = ordered["customer_id"].map(unapplied).fillna(0).astype("int64")
+    owed = ordered["open_minor"].groupby(ordered["customer_id"]).cumsum()
+    taken = (held - owed + ordered["open_minor"]).clip(lower=0)
+    taken = taken.where(taken < ordered["open_minor"], ordered["open_minor"])
+    left = ordered["open_minor"] - taken
+    document = (ordered["document_minor"] * (left / ordered["open_minor"])).round().astype("int64")
+    used = taken.groupby(ordered["customer_id"]).sum().reindex(unapplied.index).fillna(0).astype("int64")
+    rest = unapplied - used
+    kept = ordered.assign(open_minor=left, document_minor=document)[left > 0].sort_index().reset_index(drop=True)
+    return kept, rest[rest > 0]
+
+
+def _opening(acts: Acts, as_of: Timestamp, settings: IndicatorSettings) -> DataFrame:
+    day = months_before(as_of, OPENING_MONTHS)
+    items, _ = _balances(acts, day, settings)
+    found = items.assign(is_overdue=items["days_past_due"].fillna(0) > 0)
+    return found if day >= acts.first_day else found.iloc[:0]
+
+
+def _settlements(rows: DataFrame, as_of: Timestamp) -> DataFrame:
     returned = rows["returned_minor"].where(rows["returned_date"] <= as_of).fillna(0).astype("int64")
-    kept = (-rows["base_minor"] - returned).clip(lower=0)
-    columns = ["customer_id", "effective_date", "days_to_pay", "days_late"]
+    kept = (rows["base_minor"] - returned).clip(lower=0)
+    columns = ["customer_id", "invoice_id", "item_id", "effective_date", "days_to_pay", "days_late"]
+    columns += ["is_first", "is_part", "invoice_date", "due_date"]
     return rows[columns].assign(base_minor=kept)[kept > 0]
 
 
-def _with_terms(moves: DataFrame, invoices: DataFrame, terms_days: int) -> DataFrame:
-    assumed = invoices.loc[invoices["due_date_source_code"].isin(["default", "inferred"]), "invoice_id"]
-    other = moves["invoice_date"] + pd.Timedelta(days=terms_days)
-    return moves.assign(due_date=moves["due_date"].mask(moves["invoice_id"].isin(assumed), other))
+def _rates(fx_rates: DataFrame, as_of: Timestamp) -> Series:
+    known = fx_rates[fx_rates["rate_date"] <= as_of].sort_values(["currency_code", "rate_date"])
+    return known.groupby("currency_code")["rate_ratio"].last()
+
+
+def months_before(day: Timestamp, months: int) -> Timestamp:
+    """Return the same day of an earlier month; a month end stays a month end.
+
+    Examples
+    --------
+    >>> str(months_before(Timestamp("2025-06-30"), 3).date())
+    '2025-03-31'
+    """
+    earlier = day - pd.DateOffset(months=months)
+    return earlier + pd.offsets.MonthEnd(0) if day.is_month_end else earlier
 
 
 def observation_dates(*, as_of: Timestamp, first_day: Timestamp) -> list[Timestamp]:
@@ -188,13 +239,10 @@ def observation_dates(*, as_of: Timestamp, first_day: Timestamp) -> list[Timesta
     >>> [str(d.date()) for d in observation_dates(as_of=Timestamp("2025-04-30"), first_day=Timestamp("2025-02-10"))]
     ['2025-02-28', '2025-03-31', '2025-04-30']
     """
-    at_end = as_of.is_month_end
-    dates: list[Timestamp] = []
-    back = 0
-    while True:
-        day = as_of - pd.DateOffset(months=back)
-        day = day + pd.offsets.MonthEnd(0) if at_end else day
-        if day < first_day:
-            return dates[::-1]
-        dates.append(day)
+    dates: Sequence[Timestamp] = []
+    day, back = as_of, 0
+    while day >= first_day:
+        dates = [day, *dates]
         back += 1
+        day = months_before(as_of, back)
+    return list(dates)

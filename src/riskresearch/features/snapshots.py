@@ -78,19 +78,20 @@ def _legs(tables: Mapping[str, DataFrame], dates: Sequence[Timestamp]) -> dict[s
     known = _index(moves["known_date"], dates)
     is_invoice = moves["movement_code"] == "invoice"
     is_sale = is_invoice & (moves["invoice_kind_code"] != "opening_item")
+    is_first_item = moves["item_id"] == moves["invoice_id"]
     is_paid = moves["movement_code"] == "payment"
     is_receipt = is_paid & (moves["base_minor"] < 0)
     late = _days_late(moves)
     timed = is_paid & late.notna()
     amount = moves["base_minor"]
-    left = amount.groupby(moves["invoice_id"]).cumsum()
+    left = amount.groupby(moves["item_id"]).cumsum()
     flows = DataFrame(
         {
             "customer_id": moves["customer_id"],
             "k": known,
             "open_minor": amount,
             "sales_minor": amount.where(is_sale, 0),
-            "n_invoices": is_sale.astype("int64"),
+            "n_invoices": (is_sale & is_first_item).astype("int64"),
             "paid_minor": (-amount).where(timed, 0),
             "paid_days": (-amount * late.fillna(0).astype("int64")).where(timed, 0),
             "n_paid": is_receipt.astype("int64"),
@@ -109,15 +110,15 @@ def _days_late(moves: DataFrame) -> Series:
     """Days late of a receipt, early as 0; a returned payment takes back the days of the receipt it returns."""
     days = (moves["effective_date"] - moves["due_date"]).dt.days.clip(lower=0)
     received = days.where((moves["movement_code"] == "payment") & (moves["base_minor"] < 0))
-    original = received.groupby([moves["invoice_id"], moves["receipt_id"].fillna("")]).transform("first")
+    original = received.groupby([moves["item_id"], moves["receipt_id"].fillna("")]).transform("first")
     return days.where(moves["base_minor"] < 0, original)
 
 
 def _ordered(moves: DataFrame) -> DataFrame:
-    """Movements of an invoice in the order they became known, the invoice first."""
+    """Movements of an item in the order they became known, the item first."""
     first = (moves["movement_code"] != "invoice").astype("int64")
     return moves.assign(first=first).sort_values(
-        ["invoice_id", "first", "known_date", "movement_id"], ignore_index=True
+        ["item_id", "first", "known_date", "movement_id"], ignore_index=True
     )
 
 
@@ -141,12 +142,12 @@ def _overdue_legs(moves: DataFrame, known: Series, days: int, dates: Sequence[Ti
 
 
 def _due_legs(moves: DataFrame, left: Series, dates: Sequence[Timestamp]) -> DataFrame:
-    """One leg per invoice on the day after its due date, telling whether it was still open then."""
+    """One leg per item on the day after its due date, telling whether it was still open then."""
     in_time = (moves["movement_code"] == "invoice") | (moves["known_date"] <= moves["due_date"])
     dated = moves["due_date"].notna()
-    status = moves.assign(left=left)[in_time & dated].groupby("invoice_id").tail(1)
-    invoices = moves[(moves["movement_code"] == "invoice") & dated].set_index("invoice_id")
-    at_due = status.set_index("invoice_id")["left"].reindex(invoices.index)
+    status = moves.assign(left=left)[in_time & dated].groupby("item_id").tail(1)
+    invoices = moves[(moves["movement_code"] == "invoice") & dated].set_index("item_id")
+    at_due = status.set_index("item_id")["left"].reindex(invoices.index)
     decided = (invoices["due_date"] + pd.Timedelta(days=1)).where(
         invoices["due_date"] >= invoices["known_date"], invoices["known_date"]
     )

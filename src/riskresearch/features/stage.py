@@ -13,7 +13,7 @@ from riskresearch.behaviour.book import observation_dates
 from riskresearch.features.features import FEATURES
 from riskresearch.features.snapshots import snapshots
 from riskresearch.ledger.default import is_in_default
-from riskresearch.ledger.tables import CUSTOMER
+from riskresearch.ledger.codes import CUSTOMER
 
 SAMPLES = ("development", "purged", "out_of_time", "immature", "scoring", "excluded")
 EXCLUSIONS = ("in_default", "inactive")

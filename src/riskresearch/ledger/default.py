@@ -18,8 +18,8 @@ from pydantic import Field
 
 from riskresearch.base.config import StageSettings
 from riskresearch.base.schema import Column, Table
+from riskresearch.ledger.codes import CUSTOMER
 from riskresearch.ledger.movements import known_date
-from riskresearch.ledger.tables import CUSTOMER
 
 TRIGGERS = ("past_due", "insolvency", "write_off", "litigation", "moratorium", "insurer_claim")
 

@@ -3,56 +3,46 @@
 Each figure of a date T is made from movements with ``known_date <= T`` only, where ``known_date`` is
 the later of the day an act took effect and the day it entered the books. So nothing dated or
 recorded after T can change a figure of T.
+
+What is due on one day is an item: an invoice, or one part of an invoice that is payable in parts.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from pandas import DataFrame, Series, Timestamp
 
+from riskresearch.base.ordering import in_order
 from riskresearch.base.schema import Column, Table
+from riskresearch.ledger.codes import ALLOCATION_SOURCES, CURRENCY, CUSTOMER, INVOICE_KINDS
 from riskresearch.ledger.ledger import Ledger
-from riskresearch.ledger.tables import ALLOCATION_SOURCES, CUSTOMER, INVOICE_KINDS, LEDGER_TABLES
+from riskresearch.ledger.tables import ACT_DATES, LEDGER_TABLES
 
 MOVEMENTS = Table(
     "movements",
     "ledger",
-    "one row per invoice and per amount settled on it",
+    "one row per item (invoice or instalment) and per amount settled on it",
     ("movement_id",),
     (
-        Column("movement_id", "text", "key: the invoice or the allocation"),
+        Column("movement_id", "text", "key: the item, or the allocation on an item"),
         CUSTOMER,
         Column("invoice_id", "text", "invoice concerned"),
+        Column("item_id", "text", "the invoice; for its second instalment invoice#2, and so on"),
         Column("movement_code", "code", "invoice, or what settled it", False, ("invoice", *ALLOCATION_SOURCES)),
         Column("effective_date", "date", "day the act took effect"),
         Column("known_date", "date", "day from which it counts: later of effective and recorded date"),
         Column("invoice_date", "date", "date of issue of the invoice"),
-        Column("due_date", "date", "due date of the invoice", True),
+        Column("due_date", "date", "due date of the item", True),
         Column("invoice_kind_code", "code", "kind of debit document", False, INVOICE_KINDS),
         Column("receipt_id", "text", "receipt it belongs to; a returned payment belongs to the one it returns", True),
-        Column("base_minor", "minor", "run currency; positive raises the open amount, negative lowers it"),
+        CURRENCY,
+        Column("document_minor", "minor", "document currency; positive raises the open amount, negative lowers it"),
+        Column("base_minor", "minor", "the same in run currency at the rate of the issue date"),
     ),
 )
 
 NOT_A_SALE = ("opening", "discount", "write_off", "factor", "bill", "doubtful", "rounding", "other")
-
-_ACT_DATE = {
-    "customers": None,
-    "invoices": "invoice_date",
-    "credit_notes": "credit_note_date",
-    "payments": "value_date",
-    "allocations": "effective_date",
-    "disputes": "opened_date",
-    "events": "event_date",
-    "ratings": "rating_date",
-    "limits": "start_date",
-    "financials": "published_date",
-    "questionnaires": "answered_date",
-    "fx_rates": "rate_date",
-}
 
 
 def known_date(frame: DataFrame, act_date: str) -> Series:
@@ -77,9 +67,11 @@ def cut_ledger(ledger: Ledger, *, as_of: Timestamp) -> dict[str, DataFrame]:
     """
     tables = {}
     for table in LEDGER_TABLES:
-        frame, act = ledger[table.name], _ACT_DATE[table.name]
+        frame, act = ledger[table.name], ACT_DATES.get(table.name)
         tables[table.name] = frame if act is None else frame[known_date(frame, act) <= as_of]
-    tables["allocations"] = _with_known_invoice(tables["allocations"], tables["invoices"])
+    known = pd.Index(tables["invoices"]["invoice_id"])
+    for name in ("allocations", "instalments"):
+        tables[name] = tables[name][known.get_indexer(tables[name]["invoice_id"]) >= 0]
     disputes = tables["disputes"]
     closed = disputes["closed_date"].where(disputes["closed_date"] <= as_of)
     tables["disputes"] = disputes.assign(closed_date=closed)
@@ -88,155 +80,130 @@ def cut_ledger(ledger: Ledger, *, as_of: Timestamp) -> dict[str, DataFrame]:
 
 
 def movements(tables: Mapping[str, DataFrame]) -> DataFrame:
-    """Return table `movements`: invoices (positive) and what settles them (negative).
+    """Return table `movements`: items (positive) and what settles them (negative).
+
+    What settles an invoice payable in parts goes to the part due first, then to the next (Code
+    civil, art. 1342-10, where the debtor does not say). Amounts in run currency add up to the
+    item's own where it is fully settled, whatever the rounding.
 
     Parameters
     ----------
-    tables : canonical tables with ``invoices`` and ``allocations``
-    """
-    invoices, allocations = tables["invoices"], tables["allocations"]
-    raised = invoices.assign(
-        movement_id="I:" + invoices["invoice_id"],
-        movement_code="invoice",
-        effective_date=invoices["invoice_date"],
-        known_date=known_date(invoices, "invoice_date"),
-    )
-    settled = _settlements(allocations, invoices)
-    settled = settled.assign(receipt_id=_receipt(settled, tables["payments"]))
-    raised = raised.assign(receipt_id=None)
-    columns = MOVEMENTS.names
-    return pd.concat([raised[columns], settled[columns]], ignore_index=True)
-
-
-@dataclass(frozen=True)
-class Stream:
-    """Amounts by key in the order they became known: the balance of any day is a sum over a prefix.
-
-    Parameters
-    ----------
-    keys : one row per key, sorted; the columns that name it
-    code : row of `keys` that each act concerns
-    known : day each act became known, ascending
-    minor : signed amount of each act, minor units
-    """
-
-    keys: DataFrame
-    code: NDArray[np.int64]
-    known: NDArray[np.datetime64]
-    minor: NDArray[np.int64]
-
-    def balance(self, as_of: Timestamp) -> NDArray[np.int64]:
-        """Return the balance of every key on a day, in the order of `keys`."""
-        n = int(np.searchsorted(self.known, np.datetime64(as_of), side="right"))
-        sums = np.bincount(self.code[:n], weights=self.minor[:n].astype(float), minlength=len(self.keys))
-        return sums.astype("int64")
-
-
-def stream(acts: DataFrame, keys: list[str]) -> Stream:
-    """Return acts ``known_date base_minor`` with key columns as a stream.
-
-    Sums are exact below 2**53 minor units.
-    """
-    ordered = acts.sort_values("known_date", kind="stable")
-    grouped = ordered.groupby(keys, dropna=False, sort=True)
-    names = grouped.size().reset_index()[keys]
-    return Stream(
-        names,
-        grouped.ngroup().to_numpy("int64"),
-        ordered["known_date"].to_numpy(),
-        ordered["base_minor"].to_numpy("int64"),
-    )
-
-
-def invoice_stream(moves: DataFrame) -> Stream:
-    """Return table `movements` as a stream of open amounts by invoice."""
-    return stream(moves, ["customer_id", "invoice_id", "invoice_date", "due_date"])
-
-
-def unapplied_stream(tables: Mapping[str, DataFrame]) -> Stream:
-    """Return receipts and credit notes, less what is matched to invoices, as a stream in document currency.
-
-    Keys are ``customer_id source_id rate_ratio``: the rate brings a rest to the run currency.
-    """
-    payments, notes, used = tables["payments"], tables["credit_notes"], tables["allocations"]
-    used = used[used["source_code"].isin(["payment", "credit_note"]) & used["source_id"].notna()]
-    received = payments.assign(source_id=payments["reversal_of_id"].fillna(payments["payment_id"]))
-    credited = notes.assign(source_id=notes["credit_note_id"], amount_minor=notes["gross_minor"])
-    matched = used.assign(source_id=_receipt(used, payments), amount_minor=-used["amount_minor"])
-    parts = [_acts(received, "value_date"), _acts(credited, "credit_note_date"), _acts(matched, "effective_date")]
-    originals = pd.concat([received[payments["reversal_of_id"].isna()], credited])
-    rate = (originals["base_minor"] / originals["amount_minor"]).groupby(originals["source_id"]).first()
-    acts = pd.concat(parts, ignore_index=True)
-    return stream(acts.assign(rate_ratio=acts["source_id"].map(rate)), ["customer_id", "source_id", "rate_ratio"])
-
-
-def unapplied_minor(rests: Stream, *, as_of: Timestamp) -> Series:
-    """Return receipts and credit notes not matched to an invoice, minor units of the run currency by customer.
-
-    Parameters
-    ----------
-    rests : from `unapplied_stream`
-    as_of : last day that counts
-    """
-    balance = rests.balance(as_of)
-    base = (balance * rests.keys["rate_ratio"].fillna(1.0)).round().clip(lower=0)
-    by_customer = base.groupby(rests.keys["customer_id"]).sum().astype("int64")
-    return by_customer[by_customer > 0].rename("base_minor")
-
-
-def open_items(invoices: Stream, *, as_of: Timestamp) -> DataFrame:
-    """Return the invoices that are open on a day.
-
-    Parameters
-    ----------
-    invoices : from `invoice_stream`
-    as_of : last day that counts
+    tables : canonical tables with ``invoices instalments payments allocations``
 
     Returns
     -------
-    DataFrame, one row per invoice with an open amount: ``customer_id invoice_id invoice_date
-    due_date open_minor days_past_due`` (days after the due date; 0 or less = not due; empty where
-    no due date is known).
+    DataFrame in order of customer and item; within an item the item itself, then its acts in the order they
+    became known.
     """
-    balance = invoices.balance(as_of)
-    is_open = balance > 0
-    items = invoices.keys[is_open].assign(open_minor=balance[is_open]).reset_index(drop=True)
-    return items.assign(days_past_due=(as_of - items["due_date"]).dt.days.astype("Int64"))
-
-
-def _settlements(allocations: DataFrame, invoices: DataFrame) -> DataFrame:
-    """Allocations as negative movements; their base amounts add up to the invoice's when it is fully settled."""
-    terms = invoices[
-        ["invoice_id", "invoice_date", "due_date", "recorded_date", "invoice_kind_code", "gross_minor", "base_minor"]
-    ]
-    rows = allocations.merge(terms, on="invoice_id", suffixes=("", "_invoice"), validate="many_to_one")
-    days = ["effective_date", "recorded_date", "invoice_date", "recorded_date_invoice"]
-    rows = rows.assign(known_date=rows[days].max(axis=1)).sort_values(["invoice_id", "known_date", "allocation_id"])
-    settled = rows.groupby("invoice_id")["amount_minor"].cumsum()
-    in_base = (settled / rows["gross_minor"] * rows["base_minor_invoice"]).round().astype("int64")
-    step = in_base - in_base.groupby(rows["invoice_id"]).shift(fill_value=0)
-    return rows.assign(movement_id="A:" + rows["allocation_id"], movement_code=rows["source_code"], base_minor=-step)
-
-
-def _receipt(used: DataFrame, payments: DataFrame) -> Series:
-    """Receipt or credit note of each allocation; a returned payment counts under the one it returns."""
-    returned = payments.dropna(subset=["reversal_of_id"]).set_index("payment_id")["reversal_of_id"]
-    return used["source_id"].replace(returned.to_dict())
-
-
-def _acts(frame: DataFrame, act_date: str) -> DataFrame:
-    return DataFrame(
-        {
-            "customer_id": frame["customer_id"],
-            "source_id": frame["source_id"],
-            "known_date": known_date(frame, act_date),
-            "base_minor": frame["amount_minor"],
-        }
+    items = _items(tables["invoices"], tables["instalments"])
+    items = in_order(items, ["customer_id", "item_id"])
+    items = items.assign(item_row=np.arange(len(items)))
+    raised = items.assign(
+        movement_id="I:" + items["item_id"],
+        movement_code="invoice",
+        effective_date=items["invoice_date"],
+        receipt_id=None,
     )
+    settled = _in_base(_on_items(tables["allocations"], items))
+    settled = settled.assign(receipt_id=receipt_of(settled, tables["payments"]))
+    both = pd.concat([raised[MOVEMENTS.names], settled[MOVEMENTS.names]], ignore_index=True)
+    rows = np.concatenate([items["item_row"].to_numpy(), settled["item_row"].to_numpy()])
+    return both.take(np.argsort(rows, kind="stable")).reset_index(drop=True)
 
 
-def _with_known_invoice(allocations: DataFrame, invoices: DataFrame) -> DataFrame:
-    return allocations[allocations["invoice_id"].isin(invoices["invoice_id"])]
+def ordered(moves: DataFrame) -> DataFrame:
+    """Return table `movements` in its own order, whatever the order it comes in.
+
+    Running totals and balances rest on this order: customer and item; within an item the item itself, then its
+    acts in the order they became known.
+    """
+    is_act = moves["movement_code"] != "invoice"
+    first = moves.loc[~is_act, "item_id"].to_numpy()
+    row = (~is_act).cumsum().to_numpy() - 1
+    known = moves["known_date"].to_numpy()
+    is_next = row[1:] == row[:-1]
+    is_sound = len(moves) == 0 or (row[0] == 0 and bool((first[row] == moves["item_id"].to_numpy()).all()))
+    if is_sound and bool((known[1:] >= known[:-1])[is_next].all()):
+        return moves
+    return in_order(
+        moves.assign(is_act=is_act), ["customer_id", "item_id", "is_act", "known_date", "movement_id"]
+    ).drop(columns="is_act")
+
+
+def receipt_of(used: DataFrame, payments: DataFrame) -> Series:
+    """Return the receipt or credit note of each allocation; a returned payment counts under the one it returns."""
+    returned = payments.dropna(subset=["reversal_of_id"]).set_index("payment_id")["reversal_of_id"]
+    if returned.empty:
+        return used["source_id"]
+    return used["source_id"].map(returned).fillna(used["source_id"])
+
+
+def _items(invoices: DataFrame, instalments: DataFrame) -> DataFrame:
+    """What is due on one day: invoices, and the parts of those payable in parts."""
+    columns = ["customer_id", "invoice_id", "invoice_date", "due_date", "invoice_kind_code", "currency_code"]
+    whole = invoices[columns].assign(
+        item_id=invoices["invoice_id"],
+        known_date=known_date(invoices, "invoice_date"),
+        document_minor=invoices["gross_minor"].astype("int64"),
+        base_minor=invoices["base_minor"].astype("int64"),
+        from_minor=0,
+        is_last=True,
+    )
+    is_split = whole["invoice_id"].isin(instalments["invoice_id"])
+    if not is_split.any():
+        return whole
+    return pd.concat([whole[~is_split], _parts(whole[is_split], instalments)], ignore_index=True)
+
+
+def _parts(invoices: DataFrame, instalments: DataFrame) -> DataFrame:
+    """Parts of invoices in order of due date, with where each begins within its invoice."""
+    rows = instalments[["invoice_id", "sequence_number", "due_date", "gross_minor"]].merge(
+        invoices.drop(columns=["due_date"]), on="invoice_id"
+    )
+    rows = rows.sort_values(["invoice_id", "due_date", "sequence_number"], ignore_index=True)
+    invoice, part = rows["invoice_id"], rows["gross_minor"].astype("int64")
+    until = part.groupby(invoice).cumsum()
+    number = rows.groupby(invoice).cumcount() + 1
+    base = (until / rows["document_minor"] * rows["base_minor"]).round().astype("int64")
+    return rows.assign(
+        item_id=invoice.where(number == 1, invoice + "#" + number.astype("str")),
+        from_minor=until - part,
+        is_last=~invoice.duplicated(keep="last"),
+        base_minor=base - base.groupby(invoice).shift(fill_value=0),
+        document_minor=part,
+    ).drop(columns=["sequence_number", "gross_minor"])
+
+
+def _on_items(allocations: DataFrame, items: DataFrame) -> DataFrame:
+    """Allocations on items: what each took off which item, document currency, in the order they became known."""
+    names = {"known_date": "item_known_date", "document_minor": "item_minor", "base_minor": "item_base"}
+    rows = allocations.merge(items.rename(columns=names), on="invoice_id", suffixes=("", "_item"))
+    known = rows[["effective_date", "recorded_date", "item_known_date"]].max(axis=1)
+    rows = in_order(rows.assign(known_date=known), ["item_row", "known_date", "allocation_id"])
+    taken = rows["amount_minor"].astype("int64")
+    is_part = rows["item_id"].ne(rows["invoice_id"]) | ~rows["is_last"]
+    key = "A:" + rows["allocation_id"]
+    if is_part.any():
+        after = taken.groupby(rows["item_row"]).cumsum()
+        step = _within(after, rows) - _within(after - taken, rows)
+        taken = taken.mask(is_part, step)
+        number = rows.loc[is_part, "item_id"].str.extract(r"(#\d+)$", expand=False).fillna("")
+        key = key + number.reindex(rows.index, fill_value="")
+    found = rows.assign(movement_id=key, movement_code=rows["source_code"], document_minor=-taken)
+    return found[~is_part | (taken != 0)]
+
+
+def _within(settled: Series, rows: DataFrame) -> Series:
+    """Part of what settles an invoice that falls on the item; the last item also takes what is too much."""
+    inside = (settled - rows["from_minor"]).clip(lower=0)
+    return inside.where(rows["is_last"], inside.clip(upper=rows["item_minor"]))
+
+
+def _in_base(rows: DataFrame) -> DataFrame:
+    """The amounts in run currency, by running totals, so that they add up to the item's when it is fully settled."""
+    settled = (-rows["document_minor"]).groupby(rows["item_row"]).cumsum()
+    in_base = (settled / rows["item_minor"] * rows["item_base"]).round().astype("int64")
+    return rows.assign(base_minor=in_base.groupby(rows["item_row"]).shift(fill_value=0) - in_base)
 
 
 def _known_customers(tables: Mapping[str, DataFrame]) -> DataFrame:
@@ -252,6 +219,8 @@ def _known_customers(tables: Mapping[str, DataFrame]) -> DataFrame:
                 "financials",
                 "questionnaires",
                 "events",
+                "reminders",
+                "bank_checks",
             )
         ]
     )

@@ -1,7 +1,7 @@
-"""Reading a delivered ledger: one file or folder in, one checked `Ledger` out.
+"""Reading a delivered ledger: one file, folder or database in, one checked `Ledger` out.
 
 Every layout is a column map (YAML, `riskresearch.ledger.reading.mapping`); FEC files have their own
-reader. This module is the one that touches files.
+reader. Files and databases are touched here and in `riskresearch.ledger.reading` only.
 """
 
 import fnmatch
@@ -11,8 +11,11 @@ from pathlib import Path
 from riskresearch.base.errors import LedgerError, SettingsError
 from riskresearch.ledger import fec
 from riskresearch.ledger.ledger import Ledger
+from riskresearch.ledger.reading.address import is_address, shown_address
 from riskresearch.ledger.reading.assemble import Delivery, assemble
-from riskresearch.ledger.reading.delivery import SUFFIXES, RawFile, read_rows, refuse_unknown_kind
+from riskresearch.ledger.reading.database import Database, open_database
+from riskresearch.ledger.reading.delivery import SUFFIXES, RawFile, RawRows, read_rows, refuse_unknown_kind
+from riskresearch.ledger.reading.fetched import Fetched, sample_files
 from riskresearch.ledger.reading.locate import fits
 from riskresearch.ledger.reading.mapping import DeliveryCard, LedgerMapping, Source
 from riskresearch.ledger.reading.mapping_text import parse_card, parse_mapping
@@ -24,13 +27,18 @@ NEVER_READ = ("truth.csv",)
 
 
 def read_ledger(
-    path: Path, *, mapping: str | Path | None = None, currency_code: str | None = None, assumed_terms_days: int = 30
+    path: Path | str | Fetched,
+    *,
+    mapping: str | Path | None = None,
+    currency_code: str | None = None,
+    assumed_terms_days: int = 30,
 ) -> Ledger:
-    """Return the ledger of a delivered file or folder.
+    """Return the ledger of a delivered file or folder, or of a database.
 
     Parameters
     ----------
-    path : file or folder (CSV in any common form, Excel, Parquet, FEC; text also gzipped)
+    path : file or folder (CSV in any common form, Excel, Parquet, FEC; text also gzipped), the address of
+        a database (``postgresql+psycopg://reader@localhost/books``), or the rows fetched from one
     mapping : name of a shipped mapping or path of a mapping file; None takes the folder's ``ledger.yaml``,
         recognises FEC files, or takes the shipped mapping whose columns all match
     currency_code : run currency (ISO 4217); None takes the delivery's own
@@ -52,6 +60,9 @@ def read_ledger(
     --------
     ``read_ledger(Path("data/raw/invoices.csv"), mapping=Path("config/mappings/ours.yaml"))``
     """
+    if isinstance(path, Fetched) or is_address(path):
+        fetched = path if isinstance(path, Fetched) else fetch_ledger(str(path), mapping=mapping)
+        return assemble(fetched.delivery(currency_code, assumed_terms_days))
     path = Path(path)
     paths = _listed(path)
     card = _card(path)
@@ -63,19 +74,52 @@ def read_ledger(
     return assemble(_delivery(path.name, column_map, files, card, currency_code, assumed_terms_days))
 
 
-def propose_mapping(path: Path) -> Proposal:
-    """Return a mapping proposed from the headings and cells of a file, to be checked by a person.
+def fetch_ledger(address: str, *, mapping: str | Path | None = None) -> Fetched:
+    """Return what a mapping reads of a database, in one read-only transaction.
 
     Parameters
     ----------
-    path : file or folder; of a folder the file that looks most like a list of invoices
+    address : any address SQLAlchemy knows; its driver must be installed
+    mapping : name of a shipped mapping or path of a mapping file; None takes the shipped mapping whose
+        tables and columns all match
+
+    Returns
+    -------
+    Fetched rows; `read_ledger` makes the ledger of them, ``digest`` changes when any cell does.
+
+    Raises
+    ------
+    LedgerError
+        The database cannot be reached or lacks a table or a column; no message holds a password.
+    SettingsError
+        The mapping file is wrong.
+    """
+    with open_database(address) as database:
+        column_map = _load(mapping, Path()) if mapping is not None else _recognised_tables(database)
+        tables = {name.lower() for name in database.tables()} if any(s.optional for s in column_map.sources) else set()
+        sources = [s for s in column_map.sources if not s.optional or s.query or (s.table or s.name).lower() in tables]
+        rows = [(source, database.rows(source)) for source in sources]
+    return Fetched(database.name, shown_address(address), column_map, tuple(rows))
+
+
+def propose_mapping(path: Path | str) -> Proposal:
+    """Return a mapping proposed from the headings and cells of a file or table, to be checked by a person.
+
+    Parameters
+    ----------
+    path : file or folder, or address of a database; of several files or tables the one that looks most
+        like a list of invoices
 
     Raises
     ------
     LedgerError
         No file can be read as a table.
     """
-    return propose([RawFile(file.name, file.read_bytes()) for file in _listed(Path(path))])
+    if is_address(path):
+        with open_database(str(path)) as database:
+            return propose(sample_files(database))
+    files = [RawFile(file.name, file.read_bytes()) for file in _listed(Path(path))]
+    return propose(files, known=[load_mapping(name) for name in shipped_mappings()])
 
 
 def load_mapping(name: str | Path) -> LedgerMapping:
@@ -133,12 +177,25 @@ def _recognised(files: Sequence[RawFile], path: Path) -> LedgerMapping:
         mapping = _load(name, Path())
         if _all_fit(mapping, files):
             return mapping
-    proposal = propose(files)
+    proposal = propose(files, known=[load_mapping(name) for name in shipped_mappings()])
     missing = f"; no column was found for {', '.join(proposal.missing)}" if proposal.missing else ""
     raise LedgerError(
         f"{path.name}: no mapping was given and no shipped one ({', '.join(shipped_mappings())}) fits{missing}; "
         f"save the mapping proposed below, check it and give it with --mapping "
         f"(riskresearch check --ledger {path.name} prints it again):\n{proposal.mapping_yaml}"
+    )
+
+
+def _recognised_tables(database: Database) -> LedgerMapping:
+    tables = database.tables()
+    for name in shipped_mappings():
+        mapping = _load(name, Path())
+        if mapping.reads_databases and database.fits(mapping, tables):
+            return mapping
+    proposal = propose(sample_files(database))
+    raise LedgerError(
+        f"{database.shown}: no mapping was given and no shipped one fits its tables ({', '.join(tables) or 'none'}); "
+        f"save the mapping proposed below, check it and give it with --mapping:\n{proposal.mapping_yaml}"
     )
 
 
@@ -176,7 +233,9 @@ def _delivery(
             f"{name}: mapping {mapping.mapping} needs files for {lacking}; the delivery has "
             f"{', '.join(file.name for file in files)}; correct the delivery or the file patterns"
         )
-    read = [(source, [read_rows(file, source.format) for file in own]) for source, own in found]
+    read: list[tuple[Source, list[RawRows]]] = [
+        (source, [read_rows(file, source.format) for file in own]) for source, own in found
+    ]
     used = {file.name for _, own in found for file in own}
     unread = [file.name for file in files if file.name not in used]
     notes = (f"{len(unread)} files are not read: {', '.join(unread)}",) if unread else ()

@@ -5,44 +5,31 @@ every engine; ``gross_minor`` is in the document's currency, ``base_minor`` in t
 Two dates make every figure computable as of any day: when an act takes effect, and ``recorded_date``.
 """
 
+from collections.abc import Mapping
+
 from riskresearch.base.schema import Column, Table
-
-DUE_SOURCES = ("source", "terms", "text", "default", "inferred")
-DATE_SOURCES = ("source", "assumed")
-SIZES = ("micro", "small", "medium", "large")
-CUSTOMER_TYPES = ("b2b", "public", "private", "related", "unknown")
-INVOICE_KINDS = ("invoice", "debit_note", "deposit", "opening_item", "finance_charge")
-ALLOCATION_SOURCES = (
-    "payment",
-    "credit_note",
-    "discount",
-    "write_off",
-    "bill",
-    "doubtful",
-    "factor",
-    "rounding",
-    "other",
+from riskresearch.ledger.codes import (
+    ALLOCATION_SOURCES,
+    CURRENCY,
+    CUSTOMER,
+    CUSTOMER_TYPES,
+    DATE_SOURCES,
+    DUE_SOURCES,
+    INVOICE_KINDS,
+    MATCHINGS,
+    RECORDED,
+    SIZES,
 )
-MATCHINGS = ("source", "lettrage", "reference", "amount", "fifo")
-EVENTS = (
-    "insolvency",
-    "insolvency_closed",
-    "write_off",
-    "recovery",
-    "litigation",
-    "moratorium",
-    "insurer_claim",
-    "returned_payment",
-    "legal_notice",
-    "management_change",
-    "terms_request",
-    "bank_change",
+from riskresearch.ledger.knowledge import (
+    BANK_CHECKS,
+    EVENTS_TABLE,
+    FINANCIALS,
+    FX_RATES,
+    LIMITS,
+    QUESTIONNAIRES,
+    RATINGS,
+    REMINDERS,
 )
-LIMIT_KINDS = ("internal", "temporary", "insurer", "bureau")
-
-CUSTOMER = Column("customer_id", "text", "customer account, kept as text with its leading zeros")
-RECORDED = Column("recorded_date", "date", "day the row entered the books (visible from this day on)")
-CURRENCY = Column("currency_code", "text", "ISO 4217 currency of the document")
 
 CUSTOMERS = Table(
     "customers",
@@ -81,6 +68,19 @@ INVOICES = Table(
         Column("base_minor", "minor", "gross amount in run currency at the rate of the issue date"),
         Column("invoice_kind_code", "code", "kind of debit document", False, INVOICE_KINDS),
         Column("contract_type_code", "text", "kind of contract or product line", True),
+        Column("delivery_date", "date", "day the goods or services were delivered", True),
+    ),
+)
+INSTALMENTS = Table(
+    "instalments",
+    "ledger",
+    "one row per part of an invoice that is payable in parts; they add up to the invoice",
+    ("invoice_id", "sequence_number"),
+    (
+        Column("invoice_id", "text", "invoice payable in parts"),
+        Column("sequence_number", "int", "1 for the part due first"),
+        Column("due_date", "date", "due date of the part"),
+        Column("gross_minor", "minor", "part of the amount including tax, document currency, positive"),
     ),
 )
 CREDIT_NOTES = Table(
@@ -115,6 +115,7 @@ PAYMENTS = Table(
         Column("base_minor", "minor", "amount in run currency"),
         Column("method_code", "text", "transfer, direct_debit, cheque, card, bill, …", True),
         Column("reversal_of_id", "text", "receipt that this row returns", True),
+        Column("payer_account_code", "text", "hash of the account paid from, never its number", True),
     ),
 )
 ALLOCATIONS = Table(
@@ -149,88 +150,6 @@ DISPUTES = Table(
         Column("closed_date", "date", "day the dispute ended", True),
         RECORDED,
         Column("reason_code", "text", "quality, price, delivery, quantity, …", True),
-    ),
-)
-EVENTS_TABLE = Table(
-    "events",
-    "ledger",
-    "one row per event that concerns a customer",
-    ("event_id",),
-    (
-        Column("event_id", "text", "unique key"),
-        CUSTOMER,
-        Column("event_code", "code", "kind of event", False, EVENTS),
-        Column("event_date", "date", "day it happened"),
-        RECORDED,
-        Column("base_minor", "minor", "amount concerned, run currency", True),
-        Column("source_code", "text", "who reported it", True),
-    ),
-)
-RATINGS = Table(
-    "ratings",
-    "ledger",
-    "one row per customer, provider and rating date",
-    ("customer_id", "provider_code", "rating_date"),
-    (
-        CUSTOMER,
-        Column("provider_code", "text", "agency, bureau or insurer"),
-        Column("rating_date", "date", "date of the rating"),
-        RECORDED,
-        Column("rating_code", "text", "grade on the provider's own scale"),
-    ),
-)
-LIMITS = Table(
-    "limits",
-    "ledger",
-    "one row per limit decision",
-    ("limit_id",),
-    (
-        Column("limit_id", "text", "unique key"),
-        CUSTOMER,
-        Column("limit_kind_code", "code", "who granted it", False, LIMIT_KINDS),
-        Column("start_date", "date", "first day in force"),
-        Column("end_date", "date", "last day in force", True),
-        RECORDED,
-        Column("base_minor", "minor", "limit granted, run currency (0 = refused)"),
-        Column("requested_minor", "minor", "limit asked for, run currency", True),
-    ),
-)
-FINANCIALS = Table(
-    "financials",
-    "ledger",
-    "one row per customer and closing date of its annual accounts",
-    ("customer_id", "period_end_date"),
-    (
-        CUSTOMER,
-        Column("period_end_date", "date", "closing date of the accounts"),
-        Column("published_date", "date", "day the accounts became available"),
-        Column("revenue_minor", "minor", "yearly revenue, run currency", True),
-        Column("net_worth_minor", "minor", "tangible net worth, run currency", True),
-        Column("debt_minor", "minor", "financial debt, run currency", True),
-        Column("net_income_minor", "minor", "net income, run currency", True),
-    ),
-)
-QUESTIONNAIRES = Table(
-    "questionnaires",
-    "ledger",
-    "one row per customer, item and date of answer",
-    ("customer_id", "item_code", "answered_date"),
-    (
-        CUSTOMER,
-        Column("item_code", "text", "item of the questionnaire"),
-        Column("answered_date", "date", "day of the answer"),
-        Column("answer_ratio", "float", "answer from 0 (worst) to 1 (best)"),
-    ),
-)
-FX_RATES = Table(
-    "fx_rates",
-    "ledger",
-    "one row per currency and day",
-    ("currency_code", "rate_date"),
-    (
-        CURRENCY,
-        Column("rate_date", "date", "day of the rate"),
-        Column("rate_ratio", "float", "run-currency units for one unit of the currency"),
     ),
 )
 TRUTH = Table(
@@ -283,9 +202,25 @@ GAPS = Table(
     ),
 )
 
+ACT_DATES: Mapping[str, str] = {
+    "invoices": "invoice_date",
+    "credit_notes": "credit_note_date",
+    "payments": "value_date",
+    "allocations": "effective_date",
+    "disputes": "opened_date",
+    "events": "event_date",
+    "ratings": "rating_date",
+    "limits": "start_date",
+    "financials": "published_date",
+    "questionnaires": "answered_date",
+    "fx_rates": "rate_date",
+    "reminders": "reminder_date",
+    "bank_checks": "check_date",
+}
 LEDGER_TABLES = (
     CUSTOMERS,
     INVOICES,
+    INSTALMENTS,
     CREDIT_NOTES,
     PAYMENTS,
     ALLOCATIONS,
@@ -296,5 +231,7 @@ LEDGER_TABLES = (
     FINANCIALS,
     QUESTIONNAIRES,
     FX_RATES,
+    REMINDERS,
+    BANK_CHECKS,
 )
 ACCOUNT_TABLES = (SET_ASIDE, RECONCILIATION, GAPS)

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from riskresearch.base.config import StageSettings
 from riskresearch.base.schema import Column, Table
+from riskresearch.limits.loss_concentration import LOSS_CONCENTRATION, loss_concentration
 from riskresearch.limits.methods import METHODS, Applicant
 
 ACTIONS = ("new", "raise", "keep", "lower", "block")
@@ -32,7 +33,7 @@ CREDIT_LIMITS = Table(
         Column("over_limit_amount", "float", "open amount above the recommended limit"),
     ),
 )
-LIMIT_TABLES = (CREDIT_LIMITS,)
+LIMIT_TABLES = (CREDIT_LIMITS, LOSS_CONCENTRATION)
 
 
 class LimitSettings(StageSettings):
@@ -70,6 +71,9 @@ class LimitSettings(StageSettings):
     rounding_amount: float = Field(
         100.0, gt=0, description="limits are rounded down to a multiple of this, run currency"
     )
+    top_customers: tuple[int, ...] = Field(
+        (1, 3, 5, 10), description="numbers of largest customers whose share of the expected loss is shown"
+    )
     keep_ratio: float = Field(
         0.1, ge=0, lt=1, description="changes smaller than this share of the limit in force are not made"
     )
@@ -78,13 +82,14 @@ class LimitSettings(StageSettings):
 def credit_limits(
     tables: Mapping[str, DataFrame], settings: LimitSettings, *, as_of: Timestamp
 ) -> dict[str, DataFrame]:
-    """Return table `credit_limits`: the smallest of need, capacity, risk cap and own-risk cap.
+    """Return tables `credit_limits` and `loss_concentration`.
 
-    A method without inputs gives no amount and does not bind. A customer in default gets 0.
+    A limit is the smallest of need, capacity, risk cap and own-risk cap. A method without inputs gives no
+    amount and does not bind. A customer in default gets 0.
 
     Parameters
     ----------
-    tables : ``scored customer_behaviour financials limits``
+    tables : ``scored customer_behaviour customers financials limits``
     settings : shares and budgets
     as_of : last day that counts
     """
@@ -111,7 +116,10 @@ def credit_limits(
             "over_limit_amount": (open_amount - limit).clip(lower=0),
         }
     )
-    return {"credit_limits": frame.reset_index()}
+    return {
+        "credit_limits": frame.reset_index(),
+        "loss_concentration": loss_concentration(tables, top=settings.top_customers),
+    }
 
 
 def _applicant(tables: Mapping[str, DataFrame], scored: DataFrame, as_of: Timestamp) -> Applicant:

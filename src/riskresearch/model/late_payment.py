@@ -103,17 +103,17 @@ def invoice_panel(moves: DataFrame, *, as_of: Timestamp) -> DataFrame:
 
     Returns
     -------
-    DataFrame ``invoice_id customer_id due_date`` with history and invoice features, ``is_late`` and
+    DataFrame ``item_id customer_id due_date`` with history and invoice features, ``is_late`` and
     ``decided_date`` (day the lateness was known; empty = not yet known), ``days_late`` (empty for
     invoices not settled by receipt).
     """
     known = moves[(moves["known_date"] <= as_of) & moves["due_date"].notna()]
     invoices = known[(known["movement_code"] == "invoice") & (known["invoice_kind_code"] != "opening_item")]
     rows = invoices.rename(columns={"known_date": "issued_date", "base_minor": "amount_minor"})
-    rows = rows[["invoice_id", "customer_id", "issued_date", "invoice_date", "due_date", "amount_minor"]]
-    rows = rows.merge(_settlement(known), on="invoice_id", how="left")
+    rows = rows[["item_id", "customer_id", "issued_date", "invoice_date", "due_date", "amount_minor"]]
+    rows = rows.merge(_settlement(known), on="item_id", how="left")
     rows = rows.assign(**_outcome(rows, as_of)).sort_values(
-        ["issued_date", "customer_id", "invoice_id"], ignore_index=True
+        ["issued_date", "customer_id", "item_id"], ignore_index=True
     )
     rows = _with_paid_history(rows)
     rows = _with_open_history(rows, known)
@@ -123,17 +123,17 @@ def invoice_panel(moves: DataFrame, *, as_of: Timestamp) -> DataFrame:
 def _settlement(known: DataFrame) -> DataFrame:
     """Day on which the open amount of an invoice reached zero, and whether a receipt did it."""
     ordered = known.assign(first=(known["movement_code"] != "invoice")).sort_values(
-        ["invoice_id", "first", "known_date", "movement_id"]
+        ["item_id", "first", "known_date", "movement_id"]
     )
-    left = ordered.groupby("invoice_id")["base_minor"].cumsum()
-    last = ordered.assign(left=left).groupby("invoice_id").tail(1)
+    left = ordered.groupby("item_id")["base_minor"].cumsum()
+    last = ordered.assign(left=left).groupby("item_id").tail(1)
     closed = last[(last["left"] <= 0) & (last["movement_code"] == "payment")]
     gone = last[(last["left"] <= 0) & ~last["movement_code"].isin(["payment", "invoice"])]
-    paid = closed[["invoice_id", "effective_date", "known_date"]].rename(
+    paid = closed[["item_id", "effective_date", "known_date"]].rename(
         columns={"effective_date": "paid_date", "known_date": "paid_known_date"}
     )
     paid = paid.assign(closed_date=paid["paid_known_date"])
-    removed = gone[["invoice_id"]].assign(is_removed=True, closed_date=gone["known_date"])
+    removed = gone[["item_id"]].assign(is_removed=True, closed_date=gone["known_date"])
     return pd.concat([paid, removed], ignore_index=True)
 
 
@@ -149,7 +149,7 @@ def _outcome(rows: DataFrame, as_of: Timestamp) -> dict[str, Series]:
 
 def _with_paid_history(rows: DataFrame) -> DataFrame:
     """Delays of the customer's invoices settled before the day of issue."""
-    paid = rows[rows["paid_known_date"].notna()].sort_values(["paid_known_date", "invoice_id"])
+    paid = rows[rows["paid_known_date"].notna()].sort_values(["paid_known_date", "item_id"])
     by = paid.groupby("customer_id")
     days, n = paid["days_late"], by.cumcount() + 1
     total, square = by["days_late"].cumsum(), (days**2).groupby(paid["customer_id"]).cumsum()

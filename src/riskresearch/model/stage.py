@@ -10,7 +10,7 @@ from pandas import DataFrame, Series
 
 from riskresearch.base.resampling import auc, bootstrap_auc
 from riskresearch.base.schema import Column, Table
-from riskresearch.ledger.tables import CUSTOMER
+from riskresearch.ledger.codes import CUSTOMER
 from riskresearch.model.calibrate import Calibration
 from riskresearch.model.champion import Boosted, calibrated_boosted, fit_linear, fit_rule, probability
 from riskresearch.model.expert_rating import expert_pd

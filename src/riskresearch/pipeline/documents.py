@@ -6,6 +6,8 @@ from pathlib import Path
 from riskresearch.base.config import settings_yaml
 from riskresearch.base.run import write_atomically
 from riskresearch.behaviour.indicators import INDICATORS
+from riskresearch.behaviour.receipts.methods import FORECAST_METHODS
+from riskresearch.behaviour.warnings.registry import SIGNALS
 from riskresearch.features.features import FEATURES
 from riskresearch.limits.methods import METHODS
 from riskresearch.pipeline.settings import Settings
@@ -77,7 +79,7 @@ def _tables() -> str:
 
 def _members() -> str:
     lines = ["# Dictionary", "", "Generated from the declarations in the code by `riskresearch docs`."]
-    for title, head, rows in (_indicators(), _features(), _measures(), _methods()):
+    for title, head, rows in (_indicators(), _signals(), _forecasts(), _features(), _measures(), _methods()):
         lines += ["", f"## {title}", "", *_grid(head, rows)]
     return "\n".join(lines) + "\n"
 
@@ -86,9 +88,26 @@ Section = tuple[str, tuple[str, ...], Sequence[tuple[str, ...]]]
 
 
 def _indicators() -> Section:
-    head = ("indicator", "English", "French", "unit", "variant", "definition")
-    rows = [(m.name, m.spec.label_en, m.spec.label_fr, m.spec.unit, m.spec.variant, m.definition) for m in INDICATORS]
+    head = ("indicator", "English", "French", "unit", "tax", "window", "variant", "formula", "no value where")
+    rows = [
+        (
+            *(m.name, m.spec.label_en, m.spec.label_fr, m.spec.unit, m.spec.basis, m.spec.window, m.spec.variant),
+            *(m.spec.formula, m.spec.null_rule),
+        )
+        for m in INDICATORS
+    ]
     return "Payment indicators", head, rows
+
+
+def _signals() -> Section:
+    head = ("signal", "English", "French", "family", "unit", "definition")
+    rows = [(m.name, m.spec.label_en, m.spec.label_fr, m.spec.family, m.spec.unit, m.definition) for m in SIGNALS]
+    return "Warning signals", head, rows
+
+
+def _forecasts() -> Section:
+    rows = [(m.name, m.spec.label_en, m.spec.label_fr, m.definition) for m in FORECAST_METHODS]
+    return "Methods of the receipts forecast", ("method", "English", "French", "definition"), rows
 
 
 def _features() -> Section:

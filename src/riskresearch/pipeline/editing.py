@@ -8,8 +8,8 @@ from nbclient import NotebookClient
 
 from riskresearch.base.errors import NotebookFailure, ParameterError
 from riskresearch.base.run import write_atomically
+from riskresearch.pipeline.books import KERNEL
 from riskresearch.pipeline.project import NOTEBOOKS
-from riskresearch.pipeline.runner import KERNEL
 from riskresearch.report.notebooks import normalise_notebook
 
 

@@ -1,29 +1,22 @@
 """Running the notebooks in order by papermill: resumable, atomic, with progress."""
 
-import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import nbformat
-import papermill
 from filelock import FileLock, Timeout
-from papermill.exceptions import PapermillExecutionError
-from traitlets.config import Config
 
-from riskresearch.base.errors import NotebookFailure, ParameterError, RunError
-from riskresearch.base.run import TEMPORARY, digest_bytes, digest_json, sweep, write_atomically
-from riskresearch.pipeline.parameters import Parameter, check_parameters, notebook_parameters
+from riskresearch.base.errors import ParameterError, RunError
+from riskresearch.base.run import sweep, write_atomically
+from riskresearch.pipeline.books import Book, fixed_parameters
+from riskresearch.pipeline.parameters import check_parameters, notebook_parameters
 from riskresearch.pipeline.plan import Plan, ingest
-from riskresearch.pipeline.project import NOTEBOOKS, PROJECT, code_digest, report_path, run_path
+from riskresearch.pipeline.project import NOTEBOOKS, report_path
 from riskresearch.pipeline.settings import Settings
 from riskresearch.pipeline.stages import STAGES, Stage, stage_named
-from riskresearch.report.notebooks import normalise_notebook, notebook_html
 
-CELL_TIMEOUT_SECONDS = 1800
-KERNEL = Config(KernelManager={"transport_encryption": "auto"})
 Progress = Callable[[str, int, int], None]
 
 
@@ -119,72 +112,17 @@ def run_job(plan: Plan, job: Job, *, progress: Progress) -> Path:
 
 def _execute(plan: Plan, job: Job, stage: Stage, reports: Path) -> None:
     source = NOTEBOOKS / f"{stage.notebook}.ipynb"
-    declared = notebook_parameters(source)
-    values = _parameters(plan, job, declared)
-    target, page = reports / f"{stage.notebook}.ipynb", reports / f"{stage.notebook}.html"
-    digest = digest_json(
-        [
-            digest_bytes(source.read_bytes()),
-            values,
-            code_digest(),
-            plan.folder.record()["ledger_stage"],
-            plan.folder.record()["settings"],
-        ]
-    )
-    done = plan.folder.record().get("notebooks", {}).get(stage.notebook, {})
-    if done.get("digest") == digest and all(_is(file, done.get(file.suffix)) for file in (target, page)):
+    values = fixed_parameters(plan, job.language)
+    values |= {key: value for key, value in job.given.items() if key in notebook_parameters(source)}
+    made = Book(source, reports, stage.notebook, values, job.language)
+    record = plan.folder.record()
+    digest = made.digest(record)
+    if made.is_done(digest, record.get("notebooks", {}).get(stage.notebook, {})):
         return
     started = time.perf_counter()
-    notebook = normalise_notebook(_papermill(source, reports, values, stage))
-    text = nbformat.writes(notebook).encode()
-    write_atomically(target, text)
-    html = notebook_html(notebook, title=stage.notebook, language=job.language).encode()
-    write_atomically(page, html)
-    finished = {"digest": digest, ".ipynb": digest_bytes(text), ".html": digest_bytes(html)}
-    books = plan.folder.record().get("notebooks", {}) | {stage.notebook: finished}
-    plan.folder.update_record(notebooks=books)
+    finished = {"digest": digest, **made.execute()}
+    plan.folder.update_record(notebooks=plan.folder.record().get("notebooks", {}) | {stage.notebook: finished})
     _note_seconds(plan, stage, time.perf_counter() - started)
-
-
-def _is(file: Path, digest: str | None) -> bool:
-    return file.is_file() and digest_bytes(file.read_bytes()) == digest
-
-
-def _parameters(plan: Plan, job: Job, declared: Mapping[str, Parameter]) -> dict[str, Any]:
-    folder = plan.folder
-    name = folder.name if folder.path == run_path(folder.name) else folder.path.as_posix()
-    fixed = {"run": name, "as_of": folder.record()["as_of"], "language": job.language}
-    return fixed | {key: value for key, value in job.given.items() if key in declared}
-
-
-def _papermill(source: Path, reports: Path, values: Mapping[str, Any], stage: Stage) -> nbformat.NotebookNode:
-    reports.mkdir(parents=True, exist_ok=True)
-    failed = reports / f"{stage.notebook}.failed.ipynb"
-    partial = reports / f".{stage.notebook}{TEMPORARY}.ipynb"
-    logging.getLogger("papermill").setLevel(logging.ERROR)
-    try:
-        notebook = papermill.execute_notebook(
-            str(source),
-            str(partial),
-            parameters=dict(values),
-            kernel_name="python3",
-            progress_bar=False,
-            cwd=str(PROJECT),
-            execution_timeout=CELL_TIMEOUT_SECONDS,
-            log_output=False,
-            config=KERNEL,
-            extra_arguments=["--log-level=CRITICAL"],
-        )
-    except PapermillExecutionError as cause:
-        partial.replace(failed)
-        raise NotebookFailure(
-            f"notebook {stage.notebook}, cell {cause.cell_index}: {cause.ename}: {cause.evalue} — the "
-            f"partly executed notebook is kept at {failed}"
-        ) from cause
-    finally:
-        partial.unlink(missing_ok=True)
-    failed.unlink(missing_ok=True)
-    return notebook
 
 
 def _note_seconds(plan: Plan, stage: Stage, seconds: float) -> None:

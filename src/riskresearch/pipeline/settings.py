@@ -13,6 +13,7 @@ from riskresearch.ledger.default import DefaultSettings
 from riskresearch.ledger.settings import LedgerSettings
 from riskresearch.limits.stage import LimitSettings
 from riskresearch.model.settings import ModelSettings
+from riskresearch.monitoring.settings import MonitoringSettings
 from riskresearch.validation.battery import ValidationSettings
 
 
@@ -28,6 +29,7 @@ class Settings(StageSettings):
     explanation: ExplanationSettings = Field(default_factory=ExplanationSettings)
     limits: LimitSettings = Field(default_factory=LimitSettings)
     insurance: InsuranceSettings = Field(default_factory=InsuranceSettings)
+    monitoring: MonitoringSettings = Field(default_factory=MonitoringSettings)
 
 
 def resolve(content: dict[str, Any], *, where: str) -> Settings:

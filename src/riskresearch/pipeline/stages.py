@@ -9,7 +9,9 @@ from pandas import DataFrame, Timestamp
 from riskresearch.base.registry import Registry
 from riskresearch.base.schema import Column, Table, table_dictionary
 from riskresearch.behaviour.indicators import INDICATORS
-from riskresearch.behaviour.stage import BEHAVIOUR_TABLES, behave
+from riskresearch.behaviour.receipts.methods import FORECAST_METHODS
+from riskresearch.behaviour.stage import BEHAVIOUR_TABLES, READS, behave
+from riskresearch.behaviour.warnings.registry import SIGNALS
 from riskresearch.explanation import EXPLANATION_TABLES, explain
 from riskresearch.features.features import FEATURES
 from riskresearch.features.stage import FEATURE_TABLES, feature_panel
@@ -24,6 +26,7 @@ from riskresearch.limits.methods import METHODS
 from riskresearch.limits.stage import LIMIT_TABLES, credit_limits
 from riskresearch.model.late_payment import LATE_PAYMENT_TABLES, late_payment
 from riskresearch.model.stage import MODEL_TABLES, default_model
+from riskresearch.monitoring.stage import MONITORING_TABLES, NEEDED, monitor
 from riskresearch.pipeline.settings import Settings
 from riskresearch.validation.battery import BATTERY
 from riskresearch.validation.stage import VALIDATION_TABLES, validate
@@ -31,7 +34,7 @@ from riskresearch.validation.stage import VALIDATION_TABLES, validate
 LABELS = Table(
     "labels",
     "ledger",
-    "one row per registered indicator, feature, measure and limit method",
+    "one row per registered indicator, signal, forecast method, feature, measure and limit method",
     ("family_code", "code"),
     (
         Column("family_code", "text", "family"),
@@ -79,6 +82,8 @@ def labels() -> DataFrame:
         "feature": FEATURES,
         "measure": BATTERY,
         "limit_method": METHODS,
+        "signal": SIGNALS,
+        "forecast_method": FORECAST_METHODS,
     }
     return DataFrame(
         [
@@ -111,7 +116,7 @@ STAGES = (
     Stage(
         "behaviour",
         "01_behaviour",
-        ("customers", "invoices", "credit_notes", "payments", "allocations", "movements"),
+        READS,
         BEHAVIOUR_TABLES,
         lambda i: behave(i.tables, i.settings.behaviour, as_of=i.as_of),
     ),
@@ -146,7 +151,7 @@ STAGES = (
     Stage(
         "limits",
         "06_limits",
-        ("scored", "customer_behaviour", "financials", "limits"),
+        ("scored", "customer_behaviour", "customers", "financials", "limits"),
         LIMIT_TABLES,
         lambda i: credit_limits(i.tables, i.settings.limits, as_of=i.as_of),
     ),
@@ -156,6 +161,13 @@ STAGES = (
         ("scored", "customer_behaviour", "customers", "limits"),
         (EXPOSURES, *INSURANCE_TABLES),
         _insurance,
+    ),
+    Stage(
+        "monitoring",
+        "09_monitoring",
+        (*NEEDED, "warnings"),
+        MONITORING_TABLES,
+        lambda i: monitor(i.tables, i.settings.monitoring, as_of=i.as_of),
     ),
     Stage(
         "report",
@@ -176,6 +188,7 @@ STAGES = (
                 *LIMIT_TABLES,
                 EXPOSURES,
                 *INSURANCE_TABLES,
+                *MONITORING_TABLES,
             )
         ),
         (),
@@ -200,6 +213,7 @@ TABLES = table_dictionary(
     EXPLANATION_TABLES,
     LIMIT_TABLES,
     (EXPOSURES, *INSURANCE_TABLES),
+    MONITORING_TABLES,
 )
 MAKERS = {table.name: f"notebook {stage.notebook}" for stage in STAGES for table in stage.writes} | {
     table.name: "the ledger stage (`riskresearch run --ledger …`)" for table in LEDGER_WRITES

@@ -22,9 +22,27 @@ KINDS = (
     (r"(^|_)days(_|$)", "days"),
     (r"(^|_)months(_|$)", "months"),
 )
-FAMILIES = {"binding_code": "limit_method", "pd_source_code": "model", "base_code": "base"}
-UNIT_COLUMNS = ("value", "value_low", "value_high", "feature_value", "median_value")
-UNITS = {"days": "days", "ratio": "ratio", "amount": "amount", "count": "count", "months": "months"}
+FAMILIES = {
+    "binding_code": "limit_method",
+    "pd_source_code": "model",
+    "base_code": "base",
+    "method_code": "forecast_method",
+}
+UNIT_COLUMNS = (
+    "value",
+    "value_low",
+    "value_high",
+    "interval_low",
+    "interval_high",
+    "value_shrunk",
+    "before_value",
+    "after_value",
+    "change_value",
+    "threshold",
+    "feature_value",
+    "median_value",
+)
+UNITS = ("days", "ratio", "amount", "count", "months", "index", "sigmas")
 HIDDEN = ("customer_name",)
 MARKED = ("verdict_code", "grade_code", "segment_code", "action_code")
 
@@ -112,8 +130,9 @@ def texts_of(frame: DataFrame, name: str, words: Translator) -> list[str]:
     """Return the cells of a column as text."""
     kind, values = kind_of(frame, name), frame[name]
     if kind == "unit":
-        units = [UNITS.get(str(unit), "number") for unit in frame["unit_code"]]
-        reasons = frame.get("reason_code", Series(None, index=frame.index, dtype=object))
+        units = [str(unit) if unit in UNITS else "number" for unit in frame["unit_code"]]
+        reason_column = "interval_reason_code" if name.startswith("interval_") else "reason_code"
+        reasons = frame.get(reason_column, Series(None, index=frame.index, dtype=object))
         return [
             words.missing(reason) if pd.isna(value) else with_unit(value, unit, words)
             for value, unit, reason in zip(values, units, reasons, strict=True)
@@ -126,7 +145,7 @@ def texts_of(frame: DataFrame, name: str, words: Translator) -> list[str]:
 
 
 def with_unit(value: Any, unit: str, words: Translator, *, decimals: int | None = None) -> str:
-    """Return a number with its unit: days, ratio, amount, count, months, or a plain number of three decimals.
+    """Return a number with its unit: days, ratio, amount, count, months, sigmas, an index of one decimal or a number.
 
     ``decimals`` are those of the number itself: a ratio of two decimals is a whole percentage.
     """
@@ -136,8 +155,13 @@ def with_unit(value: Any, unit: str, words: Translator, *, decimals: int | None 
         return words.t("unit.months", n=words.number(value, decimals or 0))
     if unit == "ratio":
         return words.ratio(value, 1 if decimals is None else max(decimals - 2, 0))
+    if unit == "sigmas":
+        return words.t("table.sigmas", n=words.number(value, 1))
     formats = {"days": words.days, "amount": words.amount, "count": words.count}
-    return formats[unit](value) if unit in formats else words.number(value, 3 if decimals is None else decimals)
+    if unit in formats:
+        return formats[unit](value)
+    usual = 1 if unit == "index" else 3
+    return words.number(value, usual if decimals is None else decimals)
 
 
 def _text(value: Any, kind: str, name: str, words: Translator) -> str:

@@ -43,7 +43,7 @@ def normalise_notebook(notebook: NotebookNode) -> NotebookNode:
     return result
 
 
-def notebook_html(notebook: NotebookNode | Path, *, title: str, language: str) -> str:
+def notebook_html(notebook: NotebookNode | Path, *, title: str, language: str, back: str | None = None) -> str:
     """Return an executed notebook as a page of its own: texts, tables and pictures, without code.
 
     The page holds its style and pictures, no script and no reference to anything outside; of an
@@ -54,6 +54,7 @@ def notebook_html(notebook: NotebookNode | Path, *, title: str, language: str) -
     notebook : executed notebook, or its file
     title : title of the page
     language : ``en`` or ``fr``
+    back : address of the page the reader came from; None = the first page of the run
     """
     content = nbformat.read(notebook, as_version=4) if isinstance(notebook, Path) else deepcopy(notebook)
     cleaner = SanitizeHTML(  # type: ignore[no-untyped-call]
@@ -71,7 +72,7 @@ def notebook_html(notebook: NotebookNode | Path, *, title: str, language: str) -
     )
     body, _ = exporter.from_notebook_node(content)
     page = environment().get_template("notebook.html.j2")
-    return page.render(title=title, words=translator(language), body=body)
+    return page.render(title=title, words=translator(language), body=body, back=back or f"index.{language}.html")
 
 
 def _outputs(cell: NotebookNode) -> Iterator[NotebookNode]:

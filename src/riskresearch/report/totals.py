@@ -68,6 +68,23 @@ def saving(quotes: DataFrame, option_id: str) -> tuple[float, float]:
     return difference, float(chosen["expected_indemnity_amount_se"].iloc[0])
 
 
+def segments_that_moved(dso_changes: DataFrame, axis_code: str) -> DataFrame:
+    """Return what each segment of a segmentation adds to the change of DSO, largest first.
+
+    Returns
+    -------
+    DataFrame ``segment_code``, one column of days per effect, ``together`` (their sum), ``dso_start_days
+    dso_end_days``; without the row of all segments and without segments that have no figure.
+    """
+    rows = dso_changes[(dso_changes["axis_code"] == axis_code) & (dso_changes["segment_code"] != "all")]
+    rows = rows[rows["change_days"].notna()]
+    wide = rows.pivot(index="segment_code", columns="effect_code", values="change_days").fillna(0.0)
+    own = rows.drop_duplicates("segment_code").set_index("segment_code")[["dso_start_days", "dso_end_days"]]
+    table = wide.assign(together=wide.sum(axis=1)).join(own).rename_axis(columns=None).reset_index()
+    order = table.assign(size=table["together"].abs()).sort_values(["size", "segment_code"], ascending=[False, True])
+    return order.drop(columns="size").reset_index(drop=True)
+
+
 def latest(frame: DataFrame) -> DataFrame:
     """Return the rows of the last observation date."""
     return frame[frame["observation_date"] == frame["observation_date"].max()]

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 from babel import Locale
-from babel.dates import format_date
+from babel.dates import format_date, format_skeleton
 from babel.numbers import format_compact_currency, format_currency, format_decimal, format_percent
 from pandas import DataFrame
 
@@ -18,6 +18,7 @@ from riskresearch.base.errors import ParameterError
 LOCALES: Mapping[str, str] = {"en": "en_GB", "fr": "fr_FR"}
 COMPACT_STEPS = (1e9, 1e6, 1e3)
 NARROW_SPACE, HARD_SPACE = "\u202f", "\u00a0"
+PAIRED_FAMILIES = ("axis", "segment")
 
 
 @dataclass(frozen=True)
@@ -54,8 +55,13 @@ class Translator:
         return self.t(f"{message_id}.{form}", n=self.count(count), **values)
 
     def label(self, family: str, code: object) -> str:
-        """Return the label of a code; an unknown code stands for itself, in words."""
+        """Return the label of a code; an unknown code stands for itself, in words.
+
+        Segmentations and segments that are pairs, written ``a*b``, are named by both parts.
+        """
         text = str(code)
+        if family in PAIRED_FAMILIES and "*" in text:
+            return " × ".join(self.label(family, part) for part in text.split("*"))
         return self.messages.get(f"label.{family}.{text}", text.replace("_", " "))
 
     def has(self, family: str, code: object) -> bool:
@@ -74,6 +80,11 @@ class Translator:
             return self.missing()
         pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
         return format_decimal(_rounded(value, decimals), format=pattern, locale=self.locale)
+
+    def signed(self, value: Any, decimals: int = 1) -> str:
+        """Return a change: a plain number with its sign, also where it rises."""
+        shown = self.number(value, decimals)
+        return f"+{shown}" if pd.notna(value) and _rounded(value, decimals) > 0 else shown
 
     def count(self, value: Any) -> str:
         """Return a number of things."""
@@ -137,6 +148,10 @@ class Translator:
             if pd.isna(value)
             else str(format_date(pd.Timestamp(value).date(), style, locale=self.locale))
         )
+
+    def day_month(self, value: Any) -> str:
+        """Return day and month."""
+        return str(format_skeleton("MMMd", pd.Timestamp(value).to_pydatetime(), locale=self.locale))
 
     def month(self, value: Any) -> str:
         """Return month and year."""

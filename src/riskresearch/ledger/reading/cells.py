@@ -1,16 +1,23 @@
 """Cells of text made into typed values, each with a mark where the text cannot be read."""
 
+import hashlib
 import re
 from collections.abc import Callable, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from functools import partial
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
 from pandas import DataFrame, Series
 
+from riskresearch.ledger.reading.coded import full_match, marks
 from riskresearch.ledger.reading.formats import Format
 
-MAX_TEXT_LENGTH = 200
+MAX_TEXT_LENGTH, HASH_LENGTH = 200, 20
+DAY, WHOLE = pd.api.types.pandas_dtype("datetime64[us]"), pd.Int64Dtype()
 FIRST_DAY, LAST_DAY = pd.Timestamp("1970-01-01"), pd.Timestamp("2100-12-31")
 _BREAKS = "[\t\n\x0b\x0c\r\x85\u2028\u2029]+"
 _CONTROLS = "[\x00-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]"
@@ -30,14 +37,23 @@ def clean_text(cells: Series) -> Series:
     return text.mask(text == "")
 
 
+def needs_cleaning(cells: pa.Array) -> NDArray[np.bool_]:
+    """Return the mark of cells that are empty or hold anything but letters, digits and marks of ASCII."""
+    return marks(pc.match_substring_regex(cells, "[^!-~]|^$"))
+
+
 def dates(cells: Series, forms: Sequence[str]) -> tuple[Series, Series]:
     """Return days and the mark of cells that are no date in any of the formats; a time of day is cut off."""
-    text = cells.str.strip().str.replace(_TIME_OF_DAY, "", regex=True)
-    days = Series(pd.NaT, index=cells.index, dtype="datetime64[us]")
+    text = cells.str.strip()
+    if text.str.contains(":", regex=False).any():
+        text = text.str.replace(_TIME_OF_DAY, "", regex=True)
+    days = Series(pd.NaT, index=cells.index, dtype=DAY)
     for form in forms:
-        fits = days.isna() & text.str.fullmatch(_date_pattern(form)).fillna(False).astype(bool)
-        read = pd.to_datetime(text[fits], format=form, errors="coerce").astype("datetime64[us]")
-        days = days.mask(fits, read.reindex(days.index))
+        fits = full_match(text, _date_pattern(form)) & days.isna().to_numpy()
+        if fits.all():
+            days = pd.to_datetime(text, format=form, errors="coerce").astype(DAY)
+        elif fits.any():
+            days[fits] = pd.to_datetime(text[fits], format=form, errors="coerce").astype(DAY)
     return days, text.notna() & days.isna()
 
 
@@ -52,10 +68,13 @@ def minor_units(cells: Series, form: Format) -> tuple[Series, Series]:
     >>> minor_units(Series(["1 234,5", "-12", "(7,05)", "1,234.5"]), Format(decimal=",", thousands=" "))[0].tolist()
     [123450, -1200, -705, <NA>]
     """
-    plain = cells.str.fullmatch(rf"-?\d{{1,13}}{re.escape(form.decimal)}\d\d").fillna(False).astype(bool)
+    plain = full_match(cells, rf"-?\d{{1,13}}{re.escape(form.decimal)}\d\d")
+    if plain.all():
+        return _plain_minor(cells, form).astype(WHOLE), Series(False, index=cells.index)
     convert = partial(_minor, pattern=_amount_pattern(form), form=form)
-    values, unread = _converted(cells.mask(plain), convert, "Int64")
-    values[plain] = cells[plain].str.replace(form.decimal, "", regex=False).astype("int64")
+    others, wrong = _converted(cells[~plain], convert, "Int64")
+    values, unread = others.reindex(cells.index), wrong.reindex(cells.index, fill_value=False)
+    values[plain] = _plain_minor(cells[plain], form)
     return values, unread
 
 
@@ -84,7 +103,7 @@ def booleans(cells: Series) -> tuple[Series, Series]:
 
 def out_of_range(days: Series) -> Series:
     """Return the mark of dates no trade ledger holds (before 1970 or after 2100)."""
-    return days.notna() & ~days.between(FIRST_DAY, LAST_DAY)
+    return (days < FIRST_DAY) | (days > LAST_DAY)
 
 
 def capped(text: Series) -> tuple[Series, Series]:
@@ -95,14 +114,34 @@ def capped(text: Series) -> tuple[Series, Series]:
 
 def damaged_ids(ids: Series) -> Series:
     """Return the mark of ids a spreadsheet turned into numbers such as 1.93E+09: digits are lost."""
-    return ids.str.fullmatch(r"\d([.,]\d+)?[eE]\+?\d+").fillna(False).astype(bool)
+    return Series(full_match(ids, r"\d([.,]\d+)?[eE]\+?\d+"), index=ids.index)
+
+
+def without_account_numbers(codes: Series) -> tuple[Series, NDArray[np.bool_]]:
+    """Return account codes with account numbers hashed, and the mark of those that were numbers.
+
+    A number is an IBAN, or at least eight digits; blanks and marks do not matter. The hash tells whether
+    two receipts came from one account, and nothing else.
+
+    Examples
+    --------
+    >>> codes, hashed = without_account_numbers(Series(["FR76 3000 6000 0112", "FR7630006000-0112", "a1"], dtype="str"))
+    >>> codes[0] == codes[1], codes[2], hashed.tolist()
+    (True, 'a1', [True, True, False])
+    """
+    plain = codes.str.replace("[^A-Za-z0-9]", "", regex=True).str.upper()
+    numbers = full_match(plain, r"[A-Z]{2}\d{2}[A-Z0-9]{8,30}|\d{8,34}")
+    hashed = ["acc" + hashlib.sha256(number.encode()).hexdigest()[:HASH_LENGTH] for number in plain[numbers]]
+    result = codes.copy()
+    result[numbers] = hashed
+    return result, numbers
 
 
 def joined(frame: DataFrame, mark: str) -> Series:
     """Return several text columns as one; missing where all parts are empty."""
-    parts = frame.fillna("")
-    text = parts.agg(mark.join, axis=1) if len(parts) else Series([], dtype="str", index=parts.index)
-    return text.astype("str").mask((parts == "").all(axis=1))
+    parts = [frame[name].astype("str").fillna("") for name in frame]
+    text = parts[0].str.cat(parts[1:], sep=mark) if len(parts) > 1 else parts[0]
+    return text.mask(np.logical_and.reduce([(part == "").to_numpy() for part in parts]))
 
 
 def _converted(cells: Series, convert: Callable[[str], object], dtype: str) -> tuple[Series, Series]:
@@ -110,6 +149,11 @@ def _converted(cells: Series, convert: Callable[[str], object], dtype: str) -> t
     values = [convert(text.strip()) if known else None for text, known in zip(cells.tolist(), given, strict=True)]
     unread = Series([value is None for value in values], index=cells.index, dtype=bool) & given
     return Series(values, index=cells.index, dtype=dtype), unread
+
+
+def _plain_minor(cells: Series, form: Format) -> Series:
+    digits = pc.replace_substring(pa.array(cells), pattern=form.decimal, replacement="")
+    return Series(digits.cast(pa.int64()).to_numpy(zero_copy_only=False), index=cells.index)
 
 
 def _minor(text: str, *, pattern: re.Pattern[str], form: Format) -> int | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
 from pandas import Series
 
@@ -29,10 +30,18 @@ def compute(operation: Operation, values: Mapping[str, Series]) -> Series:
             added = sum((values[name] for name in operation.sum[1:]), values[operation.sum[0]])
             return sum((-values[name] for name in operation.minus), added)
         case FirstOf():
-            first = values[operation.first_of[0]]
-            for name in operation.first_of[1:]:
-                first = first.fillna(values[name])
-            return first
+            return _first(operation, values)
+
+
+def _first(operation: FirstOf, values: Mapping[str, Series]) -> Series:
+    given = [values[name] for name in operation.first_of]
+    parts = [part.mask(part == 0) for part in given] if operation.skip_zero else given
+    first = parts[0]
+    for part in parts[1:]:
+        first = first.fillna(part)
+    if not operation.skip_zero:
+        return first
+    return first.mask(first.isna() & np.logical_or.reduce([part.notna() for part in given]), 0)
 
 
 def _shift(operation: Shift, values: Mapping[str, Series]) -> Series:

@@ -19,6 +19,7 @@ _DOCUMENTS = {
 _BOOKS_ONLY = {
     "events": ("base_minor",),
     "limits": ("base_minor", "requested_minor"),
+    "reminders": ("promise_minor",),
     "financials": ("revenue_minor", "net_worth_minor", "debt_minor", "net_income_minor"),
 }
 
@@ -54,19 +55,25 @@ def convert(
     notes = []
     for name, (amount, day) in _DOCUMENTS.items():
         notes += _early_notes(tables[name], name, day, quotes)
-        made = in_run_currency(
-            tables[name][amount],
-            tables[name]["currency_code"],
-            tables[name][day],
-            quotes,
-            run_currency_code=run_currency_code,
-        )
-        tables[name] = tables[name].assign(base_minor=tables[name]["base_minor"].astype("Int64").fillna(made))
-    allocated = allocated_base(tables["allocations"], tables["invoices"])
-    base = tables["allocations"]["base_minor"].astype("Int64").fillna(allocated)
-    tables["allocations"] = tables["allocations"].assign(base_minor=base)
+        made = _converted(tables[name], amount, day, quotes, run_currency_code)
+        tables[name] = tables[name].assign(base_minor=made)
+    if tables["allocations"]["base_minor"].isna().any():
+        allocated = allocated_base(tables["allocations"], tables["invoices"])
+        base = tables["allocations"]["base_minor"].astype("Int64").fillna(allocated)
+        tables["allocations"] = tables["allocations"].assign(base_minor=base)
     tables["fx_rates"] = rate_table(quotes)
     return tables, notes
+
+
+def _converted(frame: DataFrame, amount: str, day: str, quotes: Sequence[Quote], run_currency_code: str) -> Series:
+    """Amounts in run currency: as delivered, else at the rate of the day."""
+    delivered = frame["base_minor"].astype("Int64")
+    lacking = delivered.isna()
+    if not lacking.any():
+        return delivered
+    rows = frame[lacking]
+    made = in_run_currency(rows[amount], rows["currency_code"], rows[day], quotes, run_currency_code=run_currency_code)
+    return delivered.fillna(made.reindex(frame.index))
 
 
 def _delivered(rates: DataFrame, into: str) -> list[Quote]:

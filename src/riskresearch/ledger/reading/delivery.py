@@ -27,6 +27,7 @@ from pyarrow import parquet
 
 from riskresearch.base.errors import LedgerError
 from riskresearch.ledger.reading.formats import Format
+from riskresearch.ledger.reading.plain import PlainRows, plain_rows
 from riskresearch.ledger.reading.sniff import SEPARATORS, decode, refuse_binary, sniff_separator
 
 TEXT_SUFFIXES = (".csv", ".txt", ".tsv", ".dat", ".asc")
@@ -59,6 +60,7 @@ class RawRows:
     lines : line of each row in the file
     malformed : lines whose number of fields is not the header's
     notes : what was repaired, counted
+    row_names : what each row is called where lines mean nothing; None = by its line
     """
 
     name: str
@@ -67,6 +69,7 @@ class RawRows:
     lines: Series
     malformed: tuple[int, ...] = ()
     notes: tuple[str, ...] = ()
+    row_names: Series | None = None
 
 
 Row = tuple[int, Sequence[str]]
@@ -91,7 +94,13 @@ def read_rows(file: RawFile, form: Format, *, n_rows: int | None = None) -> RawR
         text = decode(content, name=file.name, encoding=form.encoding)
         if n_nul := text.count("\0"):
             text, notes = text.replace("\0", ""), (f"{file.name}: {n_nul} NUL characters removed",)
-        rows = _text_rows(text, file.name, form)
+        text = text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+        separator = "\t" if form.separator == "tab" else form.separator or sniff_separator(text)
+        if n_rows is None:
+            plain = plain_rows(text, separator=separator, skip_rows=form.skip_rows, quotes=form.quotes)
+            if plain is not None:
+                return _plain(plain, file.name, notes)
+        rows = _text_rows(text, file.name, form, separator)
     else:
         sheet, notes = _workbook(content, file.name, form)
         rows = _sheet_rows(sheet, form)
@@ -134,10 +143,14 @@ def _unpacked(file: RawFile) -> bytes:
         raise LedgerError(f"{file.name}: damaged gzip archive ({cause}); deliver the file again") from cause
 
 
-def _text_rows(text: str, name: str, form: Format) -> Iterator[Row]:
-    separator = "\t" if form.separator == "tab" else form.separator or sniff_separator(text)
+def _plain(plain: PlainRows, name: str, notes: tuple[str, ...]) -> RawRows:
+    header = tuple(clean_header(cell) for cell in plain.header)
+    return RawRows(name, header, plain.cells, Series(plain.lines), tuple(plain.malformed), notes)
+
+
+def _text_rows(text: str, name: str, form: Format, separator: str) -> Iterator[Row]:
     quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if form.quotes else csv.QUOTE_NONE
-    lines = io.StringIO(text.replace("\r\n", "\n").replace("\r", "\n"), newline="")
+    lines = io.StringIO(text, newline="")
     for _ in range(form.skip_rows):
         lines.readline()
     reader = csv.reader(lines, delimiter=separator, quoting=quoting, strict=True)
@@ -171,7 +184,7 @@ def _workbook(content: bytes, name: str, form: Format) -> tuple[list[tuple[Any, 
 def _sheet_rows(rows: list[tuple[Any, ...]], form: Format) -> Iterator[Row]:
     width = 0
     for line, cells in enumerate(rows[form.skip_rows :], start=form.skip_rows + 1):
-        texts = [_cell_text(cell, form) for cell in cells]
+        texts = [cell_text(cell, form) for cell in cells]
         while texts and not texts[-1].strip():
             texts.pop()
         width = width or len(texts)
@@ -187,7 +200,8 @@ def _sheet(book: Any, name: str, form: Format) -> Any:
     return book[form.sheet]
 
 
-def _cell_text(cell: Any, form: Format) -> str:
+def cell_text(cell: Any, form: Format) -> str:
+    """Return a typed cell as text in the mapping's own format."""
     match cell:
         case None:
             return ""

@@ -8,10 +8,15 @@ mapping's ``max_set_aside_ratio`` of a source, the delivery is refused in one me
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from pandas import DataFrame, Series
 
 from riskresearch.base.errors import LedgerError, first_keys
+from riskresearch.ledger.reading.coded import Coded, Stacked
+
+Bools = NDArray[np.bool_]
 
 SHOWN_CHARACTERS = 40
 
@@ -99,6 +104,13 @@ REASONS: Mapping[str, Reason] = {
         "a payment date needs a paid amount",
         "map the payment date of settled rows only",
     ),
+    "unknown_move_id": Reason(
+        "name an entry that is not delivered", "move_id must be one of odoo_move", "deliver it too"
+    ),
+    "unknown_invoice_number": Reason(
+        "name an electronic invoice that is not delivered", "invoice_number must be one of einvoice", "deliver it too"
+    ),
+    "amount_missing": Reason("tell a receipt without its amount", "encaissee carries an amount", "deliver the amount"),
     "unknown_invoice_id": Reason(
         "name an invoice that was not kept", "invoice_id must be one of table invoices", "deliver the invoices too"
     ),
@@ -108,33 +120,37 @@ REASONS: Mapping[str, Reason] = {
 class Findings:
     """Reasons found so far for the rows of one source; the first reason of a row stays."""
 
-    def __init__(self, source_name: str, lines: Series) -> None:
+    def __init__(self, source_name: str, rows: Stacked) -> None:
         self.source_name = source_name
-        self.lines = lines
-        self.reason = Series("", index=lines.index, dtype="str")
+        self.rows = rows
+        self.kept = np.ones(len(rows.lines), dtype=bool)
+        self._code = np.zeros(len(rows.lines), dtype=np.int16)
+        self._codes = [""]
         self._filters: set[str] = set()
         self._examples: dict[str, list[str]] = {}
         self._columns: dict[str, list[str]] = {}
 
     @property
-    def kept(self) -> Series:
-        """Mark of the rows without a reason."""
-        return self.reason == ""
+    def reason(self) -> Series:
+        """Reason of each row, empty for those that are kept."""
+        return Series(np.array(self._codes, dtype=object)[self._code], dtype="str")
 
-    def flag(self, wrong: Series, code: str, *, column: str = "", cells: Series | None = None) -> None:
+    def flag(self, wrong: Series | Bools, code: str, *, column: str = "", cells: Coded | None = None) -> None:
         """Give the marked rows a reason, if they have none yet."""
-        fresh = wrong.fillna(False).astype(bool) & self.kept
+        fresh = marked(wrong) & self.kept
         if not fresh.any():
             return
-        self.reason = self.reason.mask(fresh, code)
+        if code not in self._codes:
+            self._codes.append(code)
+        self._code[fresh] = self._codes.index(code)
+        self.kept = self.kept & ~fresh
         examples = self._examples.setdefault(code, [])
-        for row in fresh.index[fresh][: 4 - len(examples)]:
-            shown = "" if cells is None else f" {str(cells[row])[:SHOWN_CHARACTERS]!r}"
-            examples.append(f"{self.lines[row]}{shown}")
+        first = np.flatnonzero(fresh)[: 4 - len(examples)]
+        examples += [f"{self.rows.line(int(row))}{_shown(cells, int(row))}" for row in first]
         if column and column not in self._columns.setdefault(code, []):
             self._columns[code].append(column)
 
-    def filter(self, rows: Series, code: str) -> None:
+    def filter(self, rows: Series | Bools, code: str) -> None:
         """Set the marked rows aside on the mapping's own order; they never refuse a delivery."""
         self._filters.add(code)
         self.flag(rows, code)
@@ -147,9 +163,11 @@ class Findings:
         LedgerError
             More rows than `max_ratio` cannot be used; names every reason, the commonest first.
         """
+        if self.kept.all():
+            return DataFrame()
         counts = self.reason[~self.kept].value_counts().sort_index().sort_values(ascending=False, kind="stable")
         faulty = {code: n for code, n in counts.items() if not self._is_tolerated(str(code))}
-        if sum(faulty.values()) > max_ratio * len(self.reason):
+        if sum(faulty.values()) > max_ratio * len(self.kept):
             told = "; ".join(self._told(str(code), int(n)) for code, n in faulty.items())
             raise LedgerError(
                 f"{told}; at most {max_ratio:.1%} of a source's rows may be set aside "
@@ -162,7 +180,7 @@ class Findings:
 
     def _told(self, code: str, n_rows: int) -> str:
         reason, place = REASONS[code], ".".join([self.source_name, "/".join(self._columns.get(code, []))]).rstrip(".")
-        parts = [f"{n_rows} of {len(self.reason)} rows ({self._first(code)}) {reason.problem}", reason.allowed]
+        parts = [f"{n_rows} of {len(self.kept)} rows ({self._first(code)}) {reason.problem}", reason.allowed]
         return f"{place}: " + "; ".join([part for part in parts if part] + [reason.remedy])
 
     def _first(self, code: str) -> str:
@@ -178,3 +196,14 @@ class Findings:
             "base_minor": int(known.sum()) if len(known) else pd.NA,
             "first_keys": self._first(code),
         }
+
+
+def marked(wrong: Series | Bools) -> Bools:
+    """Return a mark without missing values: what cannot be told is not marked."""
+    if isinstance(wrong, np.ndarray):
+        return wrong
+    return wrong.to_numpy(dtype=bool, na_value=False) if wrong.dtype != bool else wrong.to_numpy()
+
+
+def _shown(cells: Coded | None, row: int) -> str:
+    return "" if cells is None else f" {str(cells.at(row))[:SHOWN_CHARACTERS]!r}"

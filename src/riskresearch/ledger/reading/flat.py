@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 from pandas import DataFrame, Series
 
-from riskresearch.base.schema import empty
+from riskresearch.base.schema import DTYPES, Table
 from riskresearch.ledger.reading.rows import SourceRows
 from riskresearch.ledger.reading.targets import FLAT
 from riskresearch.ledger.tables import CREDIT_NOTES, CUSTOMERS, INVOICES
@@ -51,7 +51,7 @@ def judge_flat(rows: SourceRows, *, assumed_terms_days: int) -> None:
 
 def documents(sources: Sequence[SourceRows]) -> Documents:
     """Return the documents of the kept rows of all flat sources."""
-    kept = pd.concat([rows.kept for rows in sources], ignore_index=True) if sources else empty(FLAT)
+    kept = pd.concat([rows.kept for rows in sources], ignore_index=True) if sources else _no_rows(FLAT)
     is_credit = kept["document_kind_code"] == "credit_note"
     invoices = kept[~is_credit].rename(columns={"document_kind_code": "invoice_kind_code"})
     invoices = invoices.assign(settled_minor=_settled(invoices))
@@ -62,6 +62,7 @@ def documents(sources: Sequence[SourceRows]) -> Documents:
         "payment_date",
         "payment_recorded_date",
         "payment_method_code",
+        "payer_account_code",
         "clearing_id",
     ]
     credits = kept[is_credit].rename(columns={"invoice_id": "credit_note_id", "invoice_date": "credit_note_date"})
@@ -71,6 +72,10 @@ def documents(sources: Sequence[SourceRows]) -> Documents:
         credits[credit_names].reset_index(drop=True),
         kept[CUSTOMERS.names],
     )
+
+
+def _no_rows(table: Table) -> DataFrame:
+    return DataFrame({column.name: Series(dtype=DTYPES[column.kind]) for column in table.columns})
 
 
 def _fill_due_dates(rows: SourceRows, is_invoice: Series, assumed_terms_days: int) -> None:

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+import numpy as np
 import pandas as pd
 from pandas import DataFrame
 
 from riskresearch.ledger.reading.mapping import LedgerMapping
 from riskresearch.ledger.reading.rows import SourceRows
+from riskresearch.ledger.reading.sums import Ints, added_up, positions
 from riskresearch.ledger.reading.targets import FLAT
 
 CUT_DAYS = 31
@@ -34,6 +36,14 @@ EFFECTS: Mapping[str, str] = {
     "no_financials": "no annual accounts: capacity-based limits are missing",
     "no_questionnaires": "no answers of customers or sales staff: expert ratings are missing",
     "fx_rates_assumed": "amounts in foreign currency are converted at rates of the mapping, not the seller's own",
+    "cleared_by_date": (
+        "what is matched by a clearing counts as known from the clearing date on; a clearing that was reset and what "
+        "stood before it is not delivered"
+    ),
+    "matching_undone": "a matching that was undone is not delivered: before that day the invoice looks open",
+    "status_dates_only": (
+        "receipts are those the seller reported to the platform, on the days reported; other settlements are unknown"
+    ),
     "one_customer": "a single customer: no ranking, concentration or model can be made",
 }
 _ABSENT_TABLES = {
@@ -55,21 +65,33 @@ _EMPTY_COLUMNS = {
 }
 
 
-def gap_table(tables: Mapping[str, DataFrame], sources: Sequence[SourceRows], mapping: LedgerMapping) -> DataFrame:
-    """Return table `gaps`: what the tables, the row shape and the mapping itself say is not known."""
-    effects = {code: EFFECTS[code] for code in _codes(tables)}
+def gap_table(
+    tables: Mapping[str, DataFrame],
+    sources: Sequence[SourceRows],
+    mapping: LedgerMapping,
+    settled: Ints,
+    adapted: Sequence[str] = (),
+) -> DataFrame:
+    """Return table `gaps`: what the tables, the row shape and the mapping itself say is not known.
+
+    Parameters
+    ----------
+    settled : what is settled of each invoice, minor units
+    adapted : gap codes of the adapters
+    """
+    effects = {code: EFFECTS[code] for code in _codes(tables, settled)}
     if any(rows.source.rows == FLAT.name for rows in sources) and len(tables["payments"]):
         effects["single_payment_rows"] = EFFECTS["single_payment_rows"]
     if any(rows.n_unrecorded for rows in sources):
         effects["assumed_recorded_dates"] = EFFECTS["assumed_recorded_dates"]
     if mapping.fx and (tables["invoices"]["gross_minor"] != tables["invoices"]["base_minor"]).any():
         effects["fx_rates_assumed"] = EFFECTS["fx_rates_assumed"]
-    effects |= _cut_payments(tables)
+    effects |= {code: EFFECTS[code] for code in adapted} | _cut_payments(tables)
     effects |= {gap.gap_code: gap.effect for gap in mapping.gaps}
     return DataFrame({"gap_code": list(effects), "effect": list(effects.values())})
 
 
-def _codes(tables: Mapping[str, DataFrame]) -> Iterator[str]:
+def _codes(tables: Mapping[str, DataFrame], settled: Ints) -> Iterator[str]:
     invoices, customers = tables["invoices"], tables["customers"]
     yield from (code for name, code in _ABSENT_TABLES.items() if tables[name].empty)
     yield from (code for name, code in _EMPTY_COLUMNS.items() if customers[name].isna().all())
@@ -82,22 +104,23 @@ def _codes(tables: Mapping[str, DataFrame]) -> Iterator[str]:
         yield "assumed_invoice_date"
     if len(customers) == 1:
         yield "one_customer"
-    yield from _settlement_codes(tables)
+    yield from _settlement_codes(tables, settled)
 
 
-def _settlement_codes(tables: Mapping[str, DataFrame]) -> Iterator[str]:
+def _settlement_codes(tables: Mapping[str, DataFrame], settled: Ints) -> Iterator[str]:
     payments, allocations = tables["payments"], tables["allocations"]
-    settled = allocations.groupby("invoice_id")["amount_minor"].sum()
-    gross = tables["invoices"].set_index("invoice_id")["gross_minor"]
-    if not (gross > settled.reindex(gross.index).fillna(0)).any():
+    gross = tables["invoices"]["gross_minor"].to_numpy(dtype=np.int64)
+    if not (gross > settled).any():
         yield "no_open_items"
     if payments.empty:
         return
     received = allocations[allocations["source_code"] == "payment"]
-    if not (received["amount_minor"] < received["invoice_id"].map(gross)).any():
+    amounts = received["amount_minor"].to_numpy(dtype=np.int64)
+    if not (amounts < gross[positions(received["invoice_id"], tables["invoices"]["invoice_id"])]).any():
         yield "no_partial_payments"
-    applied = received.groupby("source_id")["amount_minor"].sum().reindex(payments["payment_id"]).fillna(0)
-    if not (applied.to_numpy() < payments["amount_minor"].to_numpy()).any():
+    place = positions(received["source_id"], payments["payment_id"])
+    applied = added_up(received["amount_minor"], place, len(payments))
+    if not (applied < payments["amount_minor"].to_numpy(dtype=np.int64)).any():
         yield "no_unapplied_receipts"
 
 

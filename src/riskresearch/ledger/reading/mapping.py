@@ -6,6 +6,8 @@ scalar is read as text first, so ``NO`` stays Norway and ``007`` keeps its zeros
 A mapping holds sources (one per kind of file). A source says
 
 ``file``       name pattern of its files (``*`` and ``?``);
+``table``      table or view of a database (``schema.table``), by default named like the source;
+``query``      a SELECT to read instead of a whole table of a database;
 ``rows``       ``flat`` (one row per invoice with its payment) or the name of a canonical table;
 ``format``     separator, encoding, decimal mark, thousands mark, date formats, sheet, empty values;
 ``columns``    target: column, or target: {column or join, values, default, pad_digits, …};
@@ -39,6 +41,7 @@ class ColumnSpec(Frozen):
     pad_digits: int | None = Field(
         default=None, ge=1, le=40, description="fill all-digit ids with zeros to this length"
     )
+    optional: bool = Field(default=False, description="the column may be absent; its cells are then empty")
     strip_trailing_dot_zero: bool = Field(default=False, description="1930571429.0 becomes 1930571429")
     dates: tuple[DateFormat, ...] = ()
 
@@ -92,9 +95,10 @@ class Total(Frozen):
 
 
 class FirstOf(Frozen):
-    """First value that is not empty."""
+    """First value that is not empty; with ``skip_zero`` the first that is neither empty nor zero, else zero."""
 
     first_of: tuple[str, ...]
+    skip_zero: bool = False
 
 
 def _operation(value: Any) -> str:
@@ -152,6 +156,8 @@ class Source(Frozen):
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     file: str = "*"
+    table: str | None = None
+    query: str | None = Field(default=None, description="SELECT that gives the rows, for databases")
     rows: str
     optional: bool = False
     format: Format = Format()
@@ -168,6 +174,10 @@ class Source(Frozen):
     def _known_names(self) -> "Source":
         if self.rows not in ROW_SHAPES:
             raise ValueError(f"rows: {self.rows!r} is not a row shape; allowed {list(ROW_SHAPES)}")
+        if self.query is not None and not re.fullmatch(r"(?is)\s*(select|with)\b[^;]*;?\s*", self.query):
+            raise ValueError("query must be one SELECT (or WITH … SELECT); nothing is ever written")
+        if self.table is not None and self.query is not None:
+            raise ValueError("give table or query, not both")
         if self.columns == AS_DECLARED and self.rows == FLAT.name:
             raise ValueError("columns: as_declared needs rows of a canonical table")
         self._check_targets()
@@ -178,6 +188,11 @@ class Source(Frozen):
     def specs(self) -> dict[str, ColumnSpec]:
         """Mapped columns; empty where the file's headers are the targets."""
         return self.columns if isinstance(self.columns, dict) else {}
+
+    @classmethod
+    def of_table(cls, name: str) -> "Source":
+        """Return a source that reads a whole table as it is, to look at its columns."""
+        return cls.model_construct(name="table", table=name, rows=FLAT.name, columns={}, format=Format())
 
     def _check_targets(self) -> None:
         allowed, named = targets(self.rows), [*self.specs, *self.constants, *self.computed]
@@ -256,6 +271,11 @@ class LedgerMapping(Frozen):
         if twice:
             raise ValueError(f"sources {twice} are named twice")
         return self
+
+    @property
+    def reads_databases(self) -> bool:
+        """Whether a database can be recognised by it: every source is a table named as in the mapping."""
+        return all(source.table or source.columns == AS_DECLARED for source in self.sources)
 
 
 class DeliveryCard(Frozen):

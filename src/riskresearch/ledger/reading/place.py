@@ -17,6 +17,7 @@ from riskresearch.ledger.reading.headings import (
     HEADINGS,
     ID_PARTS,
     KIND_COLUMNS,
+    LATER_DAYS,
     SIGN_COLUMNS,
     find_heading,
     fold,
@@ -87,6 +88,7 @@ def place_columns(file: RawFile) -> Placement:
 
 def complete_invoices(found: Placement) -> None:
     """Fill what a list of invoices needs from the next best column, and say what is doubtful."""
+    _stand_in_id(found)
     _stand_in_amount(found)
     _baseline_due_date(found)
     _stand_in_invoice_date(found)
@@ -115,6 +117,17 @@ def _containing(columns: Sequence[str], names: Sequence[str]) -> str | None:
     return next((column for part in parts for column in columns if part in fold(column)), None)
 
 
+def _stand_in_id(found: Placement) -> None:
+    """Odoo calls the number of an invoice its name."""
+    column = find_heading(_free(found), ("Name",))
+    if "invoice_id" in found.placed or column is None:
+        return
+    cells = found.column(column)
+    if cells.is_unique and (cells != "").all():
+        found.placed["invoice_id"] = column
+        found.doubts.append(f"column {column!r} is only thought to be invoice_id")
+
+
 def _stand_in_amount(found: Placement) -> None:
     if "gross_amount" in found.placed:
         return
@@ -130,12 +143,17 @@ def _baseline_due_date(found: Placement) -> None:
     days = find_heading(found.rows.header, BASELINE_DAYS)
     if "due_date" in found.placed or baseline is None or days is None:
         return
-    found.parts["helpers"] = {
-        "baseline_date": {"column": baseline, "kind": "date"},
-        "baseline_days": {"column": days, "kind": "int"},
+    found.parts["helpers"] = {"baseline_date": {"column": baseline, "kind": "date"}}
+    later = [column for names in LATER_DAYS if (column := find_heading(found.rows.header, names))]
+    columns = [*later, days]
+    kind = {"kind": "int", "default": "0"}
+    found.parts["helpers"] |= {f"days_{len(columns) - at}": {"column": name, **kind} for at, name in enumerate(columns)}
+    names = [f"days_{len(columns) - at}" for at in range(len(columns))]
+    found.parts["computed"] = {
+        "terms_days": {"first_of": names, "skip_zero": "true"},
+        "due_date": {"date": "baseline_date", "plus_days": "terms_days"},
     }
-    found.parts["computed"] = {"due_date": {"date": "baseline_date", "plus_days": "baseline_days"}}
-    found.doubts.append(f"the due date is {baseline!r} plus {days!r}; where a later term is not zero, that one counts")
+    found.doubts.append(f"the due date is {baseline!r} plus the first of {columns} that is not zero")
 
 
 def _stand_in_invoice_date(found: Placement) -> None:

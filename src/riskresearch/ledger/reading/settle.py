@@ -21,6 +21,7 @@ _ACT = [
     "matching_code",
     "confidence_ratio",
 ]
+_OF_INVOICE = ["customer_id", "currency_code", "payment_method_code", "payer_account_code"]
 _GROUP = ["customer_id", "currency_code", "group"]
 
 
@@ -36,7 +37,7 @@ def settlements(docs: Documents) -> tuple[DataFrame, DataFrame]:
         return empty(PAYMENTS), empty(ALLOCATIONS)
     receipts = _receipts(invoices)
     acts = pd.concat([_named_credits(docs), _cleared_credits(docs), receipts], ignore_index=True)
-    acts = acts.merge(invoices[["invoice_id", "customer_id", "currency_code", "payment_method_code"]], on="invoice_id")
+    acts = acts.merge(invoices[["invoice_id", *_OF_INVOICE]], on="invoice_id")
     acts = acts.assign(is_receipt=acts["source_code"] == "payment", amount_minor=acts["amount_minor"].astype("Int64"))
     acts = acts.sort_values(["invoice_id", "date", "is_receipt", "source_id"], ignore_index=True)
     cap = acts["invoice_id"].map(_cap(invoices).set_axis(invoices["invoice_id"])).astype("Int64")
@@ -137,6 +138,7 @@ def _payments(receipts: DataFrame) -> DataFrame:
             "currency_code": received["currency_code"],
             "amount_minor": received["amount_minor"],
             "method_code": received["payment_method_code"],
+            "payer_account_code": received["payer_account_code"],
         }
     ).reset_index(drop=True)
 

@@ -7,7 +7,10 @@ minor units (``gross_minor``).
 from collections.abc import Mapping
 
 from riskresearch.base.schema import Column, Table
-from riskresearch.ledger.tables import CUSTOMER_TYPES, DATE_SOURCES, DUE_SOURCES, INVOICE_KINDS, LEDGER_TABLES, SIZES
+from riskresearch.ledger.codes import CUSTOMER_TYPES, DATE_SOURCES, DUE_SOURCES, INVOICE_KINDS, SIZES
+from riskresearch.ledger.reading.shapes import SHAPES
+from riskresearch.ledger.tables import ACT_DATES as DATES
+from riskresearch.ledger.tables import LEDGER_TABLES
 
 FLAT = Table(
     "flat",
@@ -46,10 +49,12 @@ FLAT = Table(
         Column("related_invoice_id", "text", "invoice a credit note reduces", True),
         Column("reason_code", "text", "reason of a credit note", True),
         Column("contract_type_code", "text", "kind of contract or product line", True),
+        Column("delivery_date", "date", "day the goods or services were delivered", True),
+        Column("payer_account_code", "text", "hash of the account paid from, never its number", True),
     ),
 )
 
-ROW_SHAPES: Mapping[str, Table] = {FLAT.name: FLAT} | {table.name: table for table in LEDGER_TABLES}
+ROW_SHAPES: Mapping[str, Table] = {table.name: table for table in (FLAT, *LEDGER_TABLES, *SHAPES)}
 
 
 def delivered_name(column: Column) -> str:
@@ -72,15 +77,13 @@ def targets(rows: str) -> dict[str, Column]:
 
 
 ACT_DATES: Mapping[str, str] = {
-    "invoices": "invoice_date",
-    "credit_notes": "credit_note_date",
-    "payments": "value_date",
-    "allocations": "effective_date",
-    "disputes": "opened_date",
-    "events": "event_date",
-    "ratings": "rating_date",
-    "limits": "start_date",
+    table.name: DATES[table.name] for table in LEDGER_TABLES if table.name in DATES and "recorded_date" in table.names
+} | {
     FLAT.name: "invoice_date",
+    "sap_item": "posting_date",
+    "odoo_move": "posting_date",
+    "odoo_partial": "matched_date",
+    "einvoice_event": "event_date",
 }
 DEFAULTS: Mapping[str, Mapping[str, str | float]] = {
     "customers": {"customer_type_code": "unknown"},
@@ -88,15 +91,30 @@ DEFAULTS: Mapping[str, Mapping[str, str | float]] = {
     "allocations": {"source_code": "payment", "matching_code": "source", "confidence_ratio": 1.0},
     FLAT.name: {"customer_type_code": "unknown", "invoice_date_source_code": "source", "document_kind_code": "invoice"},
 }
-IN_DOCUMENT_CURRENCY = ("invoices", "credit_notes", "payments", "allocations", FLAT.name)
+IN_DOCUMENT_CURRENCY = (
+    "invoices",
+    "credit_notes",
+    "payments",
+    "allocations",
+    FLAT.name,
+    "sap_item",
+    "odoo_line",
+    "einvoice",
+)
 MAIN_AMOUNT: Mapping[str, str] = {
     FLAT.name: "gross_minor",
     "invoices": "gross_minor",
     "credit_notes": "gross_minor",
     "payments": "amount_minor",
     "allocations": "amount_minor",
+    "instalments": "gross_minor",
     "events": "base_minor",
     "limits": "base_minor",
+    "sap_item": "gross_minor",
+    "odoo_line": "gross_minor",
+    "odoo_partial": "debit_minor",
+    "einvoice": "gross_minor",
+    "einvoice_event": "amount_minor",
 }
 
 

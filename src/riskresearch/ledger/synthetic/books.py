@@ -8,10 +8,10 @@ from numpy.random import Generator
 from pandas import DataFrame, Index, Series
 
 from riskresearch.base.schema import empty
+from riskresearch.ledger.knowledge import FX_RATES
 from riskresearch.ledger.synthetic import figures
 from riskresearch.ledger.synthetic.population import Population
 from riskresearch.ledger.synthetic.timeline import NEVER, Calendar, Codes, Floats, Ints, to_dates
-from riskresearch.ledger.tables import FX_RATES
 
 LATE_BOOKING_SHARE = 0.015
 DISPUTE_REASONS, DISPUTE_SHARES = ("quality", "price", "delivery", "quantity"), (0.35, 0.3, 0.2, 0.15)

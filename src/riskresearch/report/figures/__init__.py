@@ -1,8 +1,14 @@
 """Pictures of computed tables: one function each, drawn onto an axis, in one style."""
 
+from riskresearch.report.figures.changes import dso_waterfall, level_chart, moved_customers
+from riskresearch.report.figures.concentration import concentration_bars, lorenz_curve
+from riskresearch.report.figures.customer import payment_history
+from riskresearch.report.figures.flows import transition_matrix, vintage_heatmap
+from riskresearch.report.figures.forecast import forecast_errors, receipts_fan, survival_curves
 from riskresearch.report.figures.money import cost_of_options, gross_to_retained, limits_by_segment, loss_quantiles
-from riskresearch.report.figures.payment import ageing_bars, concentration_bars, delay_ranges, dso_lines
+from riskresearch.report.figures.payment import ageing_bars, delay_ranges, dso_lines
 from riskresearch.report.figures.risk import customer_waterfall, drivers_bars, model_candidates, reliability_plot
+from riskresearch.report.figures.segments import segment_heatmap, segment_intervals
 from riskresearch.report.figures.spread import contribution_swarm, delay_heatmap
 from riskresearch.report.figures.style import FigureView, data_uri, figure_png, show_figure
 
@@ -18,11 +24,23 @@ __all__ = [
     "delay_ranges",
     "drivers_bars",
     "dso_lines",
+    "dso_waterfall",
     "figure_png",
+    "forecast_errors",
     "gross_to_retained",
+    "level_chart",
     "limits_by_segment",
+    "lorenz_curve",
     "loss_quantiles",
     "model_candidates",
+    "moved_customers",
+    "payment_history",
+    "receipts_fan",
     "reliability_plot",
+    "segment_heatmap",
+    "segment_intervals",
     "show_figure",
+    "survival_curves",
+    "transition_matrix",
+    "vintage_heatmap",
 ]

@@ -1,6 +1,7 @@
-"""Pictures of how customers pay: DSO, ageing, delays, concentration."""
+"""Pictures of how customers pay: DSO, ageing, delays."""
 
-import matplotlib.dates as mdates
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -28,7 +29,23 @@ from riskresearch.report.figures.style import (
 )
 from riskresearch.report.translator import Translator
 
-DSO_SERIES = {"dso_count_back_days": (BLUE, "-"), "dso_simple_days": (MUTED, (0, (4, 2)))}
+OCHRE = "#a05f00"
+LABEL_ROOM = 0.2
+MONTHS_NAMED = 6
+DSO_SERIES = {
+    "dso_count_back_days": (BLUE, "-"),
+    "dso_simple_days": (MUTED, (0, (4, 2))),
+    "dso_best_possible_days": (OCHRE, (0, (1, 1))),
+}
+BUCKETS = {
+    "not_due": AGEING["not_due"],
+    "0_30": AGEING["not_due"],
+    **{code: AGEING[code] for code in ("1_30", "31_60", "61_90", "over_90")},
+    "91_120": AGEING["over_90"],
+    "over_120": "#4f1509",
+    "no_due_date": AGEING["no_due_date"],
+}
+AGEING_MONTHS = 13
 MAX_SEGMENTS = 12
 
 
@@ -36,7 +53,9 @@ MAX_SEGMENTS = 12
 def dso_lines(
     kpis: DataFrame, *, words: Translator, axis: Axes, low_days: float | None = None, high_days: float | None = None
 ) -> None:
-    """Draw DSO over time, count-back and simple, with the bands of the company.
+    """Draw DSO over time – count-back, simple and best possible – with the bands of the company.
+
+    Where due dates are an assumption, whiskers at the last date show the bounds of what depends on them.
 
     Parameters
     ----------
@@ -46,38 +65,47 @@ def dso_lines(
     low_days, high_days : bands; None = no band is drawn
     """
     title = words.t("figure.dso_title")
-    rows = kpis[(kpis["axis_code"] == "portfolio") & kpis["indicator_code"].isin(list(DSO_SERIES))]
+    rows = kpis[kpis["indicator_code"].isin(list(DSO_SERIES))]
     if not rows["value"].notna().any():
         reasons = rows["reason_code"].dropna()
         reason = words.label("reason", reasons.iloc[-1]) if len(reasons) else words.t("figure.no_rows")
         return not_computable(axis, words, title=title, reason=reason)
-    rows = rows[rows["observation_date"] >= _start(rows)]
-    ends: list[tuple[float, str, str]] = []
-    for code, (colour, dash) in DSO_SERIES.items():
-        line = rows[rows["indicator_code"] == code].sort_values("observation_date")
-        axis.plot(
-            line["observation_date"],
-            line["value"],
-            color=colour,
-            linestyle=dash,
-            marker="o",
-            markersize=3 if len(line) < 4 else 0,
-        )
-        known = line["value"].dropna()
-        if len(known):
-            ends.append((float(known.iloc[-1]), words.label("indicator", code), colour))
+    rows = rows[rows["observation_date"] >= _start(rows)].sort_values("observation_date")
+    ends = [_dso_line(axis, words, rows[rows["indicator_code"] == code], code) for code in DSO_SERIES]
+    axis.set_title(title)
+    axis.set_ylim(bottom=0, top=_top(rows, low_days, high_days))
     _band(axis, words, low_days, GREEN, "figure.band_low")
     _band(axis, words, high_days, RED, "figure.band_high")
-    _end_labels(axis, words, ends)
-    axis.set_title(title)
-    axis.set_ylim(bottom=0)
+    _end_labels(axis, words, [end for end in ends if end is not None])
     ticks(axis, "y", lambda value: words.number(value))
     axis.set_ylabel(words.t("unit.days_short"))
-    _months(axis, words)
+    months_below(axis, words, rows["observation_date"])
+
+
+def _dso_line(axis: Axes, words: Translator, line: DataFrame, code: str) -> tuple[float, str, str] | None:
+    """Draw one series; return its last value, its name and its colour."""
+    known = line[line["value"].notna()]
+    if known.empty:
+        return None
+    colour, dash = DSO_SERIES[code]
+    marks = {"marker": "o", "markersize": 3 if len(line) < 4 else 0}
+    axis.plot(line["observation_date"], line["value"], color=colour, linestyle=dash, **marks)
+    last = known.iloc[-1]
+    if pd.notna(last["value_low"]) and pd.notna(last["value_high"]):
+        reach = [[last["value"] - last["value_low"]], [last["value_high"] - last["value"]]]
+        axis.errorbar(last["observation_date"], last["value"], yerr=reach, color=colour, elinewidth=1.5, capsize=4)
+    return float(last["value"]), words.label("indicator", code), colour
+
+
+def _top(rows: DataFrame, *bands: float | None) -> float:
+    highest = rows[["value", "value_high"]].max().max()
+    return 1.12 * max(float(highest), *(band for band in bands if band is not None), 1.0)
 
 
 @picture
-def ageing_bars(ageing: DataFrame, *, words: Translator, axis: Axes) -> None:
+def ageing_bars(
+    ageing: DataFrame, *, words: Translator, axis: Axes, basis_code: str = "due_date", n_dates: int = AGEING_MONTHS
+) -> None:
     """Draw the aged balance over the months as stacked bars.
 
     Parameters
@@ -85,22 +113,27 @@ def ageing_bars(ageing: DataFrame, *, words: Translator, axis: Axes) -> None:
     ageing : table `ageing`
     words : language and currency
     axis : where to draw
+    basis_code : days counted from ``due_date`` or from ``invoice_date``
+    n_dates : dates shown, the latest ones
     """
-    title = words.t("figure.ageing_title")
-    if ageing.empty or not (ageing["open_amount"] > 0).any():
+    title = words.t("figure.ageing_title" if basis_code == "due_date" else "figure.ageing_issue_title")
+    rows = ageing[ageing["basis_code"] == basis_code]
+    rows = rows[rows["observation_date"].isin(sorted(rows["observation_date"].unique())[-n_dates:])]
+    if rows.empty or not (rows["open_amount"] > 0).any():
         return not_computable(axis, words, title=title, reason=words.label("reason", "nothing_open"))
-    wide = ageing.pivot(index="observation_date", columns="bucket_code", values="open_amount").sort_index().fillna(0.0)
+    wide = rows.pivot(index="observation_date", columns="bucket_code", values="open_amount").sort_index().fillna(0.0)
     bottom = np.zeros(len(wide))
     places = np.arange(len(wide))
-    for bucket, colour in AGEING.items():
+    for bucket, colour in BUCKETS.items():
         if bucket in wide and wide[bucket].any():
             heights = wide[bucket].to_numpy()
             axis.bar(places, heights, bottom=bottom, width=0.82, color=colour, label=words.label("bucket", bucket))
             bottom = bottom + heights
-    shown = places[:: max(1, len(wide) // 5)]
+    shown = places[:: -max(1, len(wide) // 4)][::-1]
     axis.set_xticks(shown, [words.month(wide.index[place]) for place in shown])
     axis.set_title(title)
     ticks(axis, "y", words.compact)
+    axis.grid(axis="x", visible=False)
     legend_below(axis)
 
 
@@ -146,44 +179,6 @@ def delay_ranges(delays: DataFrame, *, words: Translator, axis: Axes, axis_code:
     set_height(axis, 1.4 + 0.32 * len(rows))
 
 
-@picture
-def concentration_bars(concentration: DataFrame, *, words: Translator, axis: Axes, axis_code: str = "customer") -> None:
-    """Draw the share of the largest customers in sales and in receivables.
-
-    Parameters
-    ----------
-    concentration : table `concentration`
-    words : language
-    axis : where to draw
-    axis_code : what is concentrated: customer, group, sector, country
-    """
-    title = words.t("figure.concentration_title")
-    rows = concentration[
-        (concentration["axis_code"] == axis_code) & concentration["measure_code"].str.fullmatch(r"top_\d+_ratio")
-    ]
-    if rows.empty:
-        return not_computable(axis, words, title=title, reason=words.t("figure.no_rows"))
-    rank = rows["measure_code"].str.extract(r"(\d+)", expand=False).astype(int)
-    wide = rows.assign(rank=rank).pivot(index="rank", columns="base_code", values="value").sort_index()
-    bases = [base for base in ("sales_12m", "exposure") if base in wide]
-    places = np.arange(len(wide))
-    for shift, (base, colour) in enumerate(zip(bases, (SKY, BLUE), strict=False)):
-        bars = axis.barh(
-            places + (shift - (len(bases) - 1) / 2) * 0.38,
-            wide[base],
-            height=0.36,
-            color=colour,
-            label=words.label("base", base),
-        )
-        axis.bar_label(bars, [words.ratio(value, 0) for value in wide[base]], padding=3, color=MUTED, fontsize=8)
-    name_rows(axis, [words.n("figure.top", int(x)) for x in wide.index])
-    axis.set_xlim(0, 1.05)
-    axis.set_title(title)
-    ticks(axis, "x", lambda value: words.ratio(value, 0))
-    legend_below(axis)
-    set_height(axis, 1.6 + 0.45 * len(wide))
-
-
 def _start(rows: DataFrame) -> Timestamp:
     """First date with a count-back DSO, before which the sales are too short to divide by; else the first date."""
     known = rows[(rows["indicator_code"] == "dso_count_back_days") & rows["value"].notna()]
@@ -207,16 +202,16 @@ def _band(axis: Axes, words: Translator, days: float | None, colour: str, messag
 
 
 def _end_labels(axis: Axes, words: Translator, ends: list[tuple[float, str, str]]) -> None:
-    """Name the lines at their right end; two close ends are moved apart."""
-    below_first = sorted(ends)
-    close = len(below_first) == 2 and below_first[1][0] - below_first[0][0] < 0.2 * axis.get_ylim()[1]
-    shifts = (-11.0, 11.0) if close else (0.0, 0.0)
-    for (value, name, colour), shift in zip(below_first, shifts, strict=False):
+    """Name the lines at their right end; names that would overlap are moved apart."""
+    ordered = sorted(ends)
+    room = LABEL_ROOM * axis.get_ylim()[1]
+    heights = apart([value for value, _, _ in ordered], room)
+    for (value, name, colour), height in zip(ordered, heights, strict=True):
         axis.annotate(
-            f"{fitted(name, width=14, lines=3)}\n{words.days(value)}",
-            (1, value),
+            f"{fitted(name, width=18, lines=2)}\n{words.days(value)}",
+            (1, height),
             xycoords=("axes fraction", "data"),
-            xytext=(6, shift * 1.4),
+            xytext=(6, 0),
             textcoords="offset points",
             va="center",
             color=colour,
@@ -225,16 +220,43 @@ def _end_labels(axis: Axes, words: Translator, ends: list[tuple[float, str, str]
         )
 
 
-def _months(axis: Axes, words: Translator) -> None:
-    locator = mdates.AutoDateLocator(minticks=3, maxticks=8)
-    axis.xaxis.set_major_locator(locator)
-    axis.xaxis.set_major_formatter(lambda value, place: words.month(mdates.num2date(value).replace(tzinfo=None)))
+def apart(values: Sequence[float], room: float) -> list[float]:
+    """Return rising values moved up and down until neighbours are `room` apart, their middle where it was.
+
+    Examples
+    --------
+    >>> apart([10.0, 11.0, 40.0], 4.0)
+    [8.5, 12.5, 40.0]
+    """
+    groups: list[tuple[list[float], float]] = []
+    for value in values:
+        groups.append(([value], value))
+        while len(groups) > 1 and _low(groups[-1], room) - _high(groups[-2], room) < room:
+            joined = groups[-2][0] + groups[-1][0]
+            groups[-2:] = [(joined, sum(joined) / len(joined))]
+    return [_low(group, room) + place * room for group in groups for place in range(len(group[0]))]
+
+
+def _low(group: tuple[list[float], float], room: float) -> float:
+    return group[1] - room * (len(group[0]) - 1) / 2
+
+
+def _high(group: tuple[list[float], float], room: float) -> float:
+    return group[1] + room * (len(group[0]) - 1) / 2
+
+
+def months_below(axis: Axes, words: Translator, dates: Sequence[Timestamp] | Series) -> None:
+    """Name some of the dates below a time axis, the last one always."""
+    known = sorted(set(dates))
+    step = max(1, -(-len(known) // MONTHS_NAMED))
+    shown = known[::-step][::-1]
+    axis.set_xticks(shown, [words.month(day) for day in shown])
     axis.grid(axis="x", visible=False)
     axis.spines["bottom"].set_color(RULE)
 
 
 def dso_ends(kpis: DataFrame) -> Series:
     """Return first and last known DSO (count-back) with their dates, for the alternative text; empty where none is."""
-    rows = kpis[(kpis["axis_code"] == "portfolio") & (kpis["indicator_code"] == "dso_count_back_days")]
+    rows = kpis[kpis["indicator_code"] == "dso_count_back_days"]
     known = rows[rows["value"].notna()].sort_values("observation_date").set_index("observation_date")["value"]
     return known.iloc[[0, -1]] if len(known) else known

@@ -15,8 +15,8 @@ from riskresearch.report.translator import Translator
 
 QUANTILES = ("p10", "p25", "p50", "p75", "p90")
 SHOWN_FEATURES = 10
+SHOWN_SEGMENTS = 24
 SCALE_DAYS = 60
-FAMILIES = {"type": "customer_type"}
 
 
 @picture
@@ -76,6 +76,8 @@ def _swarm(draw: Callable[..., object], explained: object, axis: Axes) -> None:
 def delay_heatmap(delays: DataFrame, *, words: Translator, axis: Axes) -> None:
     """Draw days late by segment and share of the receipts: the darker, the later.
 
+    Pairs of segmentations are left out; of more segments than have room those with most receipts are shown.
+
     Parameters
     ----------
     delays : table `delays`
@@ -84,11 +86,13 @@ def delay_heatmap(delays: DataFrame, *, words: Translator, axis: Axes) -> None:
     """
     title = words.t("figure.heatmap_title")
     known = delays[(delays["axis_code"] != "portfolio") & delays["days_late_p50"].notna()]
+    known = known[~known["axis_code"].str.contains("*", regex=False)]
     if known.empty:
         return not_computable(axis, words, title=title, reason=words.label("reason", "no_receipts_in_window"))
-    rows = known.sort_values(["axis_code", "segment_code"])
+    largest = known.sort_values(["n_receipts", "axis_code", "segment_code"], ascending=[False, True, True])
+    rows = largest.head(SHOWN_SEGMENTS).sort_values(["axis_code", "segment_code"])
     names = [
-        f"{words.label('axis', axis_code)}: {words.label(FAMILIES.get(axis_code, axis_code), segment)}"
+        f"{words.label('axis', axis_code)} · {words.label('segment', segment)}"
         for axis_code, segment in zip(rows["axis_code"], rows["segment_code"], strict=True)
     ]
     cells = rows[[f"days_late_{q}" for q in QUANTILES]].to_numpy(float)
@@ -103,7 +107,7 @@ def delay_heatmap(delays: DataFrame, *, words: Translator, axis: Axes) -> None:
         fmt=".0f",
         annot_kws={"fontsize": 7},
         cbar=False,
-        xticklabels=[words.t("figure.heatmap_share", share=q[1:]) for q in QUANTILES],
+        xticklabels=[fitted(words.t("figure.heatmap_share", share=q[1:]), width=9) for q in QUANTILES],
         yticklabels=[fitted(name, width=40, lines=1) for name in names],
     )
     axis.set_title(title)

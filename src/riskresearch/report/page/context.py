@@ -19,7 +19,7 @@ from riskresearch.report.translator import Translator
 class Block:
     """One part of a chapter.
 
-    ``kind`` is ``text``, ``note``, ``missing``, ``items``, ``table`` (HTML), ``figure`` (``text`` is its
+    ``kind`` is ``heading``, ``text``, ``note``, ``missing``, ``items``, ``table`` (HTML), ``figure`` (``text`` is its
     alternative text), ``pair`` (side by side) or ``group`` (one below the other).
     """
 
@@ -53,17 +53,16 @@ class Context:
         return frame if frame is not None and len(frame) else None
 
     def indicator(self, code: str, *, earlier: bool = False) -> Series | None:
-        """Return the portfolio row of an indicator on the date of the run, or twelve months before it."""
+        """Return the row of an indicator on the date of the run, or twelve months before it."""
         kpis = self.table("kpis")
         if kpis is None:
             return None
-        rows = kpis[kpis["axis_code"] == "portfolio"]
-        rows = year_earlier(rows) if earlier else latest(rows)
+        rows = year_earlier(kpis) if earlier else latest(kpis)
         rows = rows[rows["indicator_code"] == code]
         return rows.iloc[0] if len(rows) else None
 
     def value_of(self, code: str, *, earlier: bool = False) -> float | None:
-        """Return the value of a portfolio indicator; None where there is none."""
+        """Return the value of an indicator; None where there is none."""
         row = self.indicator(code, earlier=earlier)
         return None if row is None or pd.isna(row["value"]) else float(row["value"])
 

@@ -1,29 +1,63 @@
-"""Chapter: how customers pay."""
+"""Chapter: how customers pay. Today's figures here; segments, changes, prospects and warnings in their own modules."""
 
 import pandas as pd
-from pandas import DataFrame
+from pandas import DataFrame, Series
 
-from riskresearch.report.cells import Grid, with_unit
-from riskresearch.report.figures.payment import ageing_bars, concentration_bars, delay_ranges, dso_ends, dso_lines
+from riskresearch.report.cells import Grid, grid
+from riskresearch.report.figures.payment import BUCKETS, ageing_bars, dso_ends, dso_lines
 from riskresearch.report.page.context import Block, Chapter, Context, figure, grid_block, missing, pair
-from riskresearch.report.page.findings import concentration_sentence
-from riskresearch.report.totals import latest
+from riskresearch.report.page.payment_changes import change_blocks
+from riskresearch.report.page.payment_flows import flow_blocks
+from riskresearch.report.page.payment_forecast import forecast_blocks
+from riskresearch.report.page.payment_parts import cell, section, told, with_interval
+from riskresearch.report.page.payment_segments import concentration_blocks, segment_blocks
+from riskresearch.report.page.warnings import warning_blocks
+from riskresearch.report.totals import latest, year_earlier
 from riskresearch.report.translator import Translator
 
-SEGMENT_INDICATORS = ("open_amount", "overdue_ratio", "overdue_90_ratio", "dso_count_back_days", "days_beyond_terms")
-AXES = ("size", "sector", "type", "country")
-SEGMENTS_SHOWN = 8
+INDICATORS_SHOWN = (
+    "open_amount",
+    "unapplied_amount",
+    "overdue_ratio",
+    "overdue_undisputed_ratio",
+    "overdue_90_ratio",
+    "dispute_ratio",
+    "dso_count_back_days",
+    "dso_simple_days",
+    "dso_best_possible_days",
+    "days_delinquent",
+    "days_to_pay",
+    "days_beyond_terms",
+    "days_beyond_terms_with_open",
+    "on_time_ratio",
+    "payment_index",
+    "collection_effectiveness_ratio",
+    "credit_note_ratio",
+    "bad_debt_ratio",
+    "carrying_cost_open_amount",
+    "late_fee_open_amount",
+)
 
 
 def payment_chapter(context: Context) -> Chapter:
-    """Return the chapter: DSO, ageing, delays, concentration, segments."""
+    """Return the chapter: where receivables stand, who pays how, what moved, what will come in, what warns."""
     words = context.words
     kpis = context.table("kpis")
-    blocks = [missing(words.t("chapter.no_behaviour"))] if kpis is None else _blocks(context, kpis)
+    if kpis is None:
+        return Chapter("payment", words.t("chapter.payment"), (missing(words.t("chapter.no_behaviour")),))
+    blocks = [
+        *_today(context, kpis),
+        *section(context, "chapter.by_segment", segment_blocks(context)),
+        *section(context, "chapter.what_moved", change_blocks(context)),
+        *section(context, "chapter.dependence", concentration_blocks(context)),
+        *section(context, "chapter.what_becomes", flow_blocks(context)),
+        *section(context, "chapter.what_comes", forecast_blocks(context)),
+        *section(context, "chapter.what_warns", warning_blocks(context)),
+    ]
     return Chapter("payment", words.t("chapter.payment"), tuple(blocks))
 
 
-def _blocks(context: Context, kpis: DataFrame) -> list[Block]:
+def _today(context: Context, kpis: DataFrame) -> list[Block]:
     words, settings = context.words, context.facts.setting
     lines = dso_lines(
         kpis,
@@ -31,46 +65,31 @@ def _blocks(context: Context, kpis: DataFrame) -> list[Block]:
         low_days=settings("behaviour", "dso_low_days"),
         high_days=settings("behaviour", "dso_high_days"),
     )
-    blocks = [pair(figure(lines, alt=_dso_alt(kpis, words)), *_ageing(context))]
-    blocks += _delays(context, _axis(kpis))
-    return [*blocks, *_segments(context, kpis)]
-
-
-def _ageing(context: Context) -> list[Block]:
-    ageing = context.table("ageing")
-    if ageing is None:
-        return []
-    words, now = context.words, latest(ageing)
-    parts = [
-        f"{words.label('bucket', code)} {words.ratio(share)}"
-        for code, share in zip(now["bucket_code"], now["open_ratio"], strict=True)
-        if share > 0
+    pictures = [
+        told(figure(lines, alt=words.t("alt.dso", sentence=_dso(context, kpis))), _dso_sentences(context, kpis))
     ]
-    alt = words.t("alt.ageing", date=words.date(now["observation_date"].iloc[0]), parts=", ".join(parts))
-    return [figure(ageing_bars(ageing, words=words), alt=alt)]
+    return [pair(*pictures, *_ageing(context)), _indicators(context, kpis), *_ageing_table(context)]
 
 
-def _delays(context: Context, axis: str | None) -> list[Block]:
-    """Delays by segment and concentration, side by side."""
-    words, delays, shares = context.words, context.table("delays"), context.table("concentration")
-    blocks = []
-    if delays is not None:
-        whole = delays[delays["axis_code"] == "portfolio"]
-        middle = words.days(whole["days_late_p50"].iloc[0]) if len(whole) else words.missing()
-        drawn = delay_ranges(delays, words=words, axis_code=axis or "size")
-        blocks.append(figure(drawn, alt=words.t("alt.delays", days=middle)))
-    if shares is not None:
-        alt = words.t("alt.concentration", sentence=concentration_sentence(context))
-        blocks.append(figure(concentration_bars(shares, words=words), alt=alt))
-    return [pair(*blocks)] if blocks else []
+def _dso_sentences(context: Context, kpis: DataFrame) -> str:
+    words = context.words
+    best, late, day = (
+        context.value_of(code) for code in ("dso_best_possible_days", "days_delinquent", "dso_day_amount")
+    )
+    sentences = [_dso(context, kpis)]
+    if best is not None and late is not None:
+        sentences.append(words.t("chapter.dso_parts", best=words.days(best), late=words.days(late)))
+    if day is not None:
+        sentences.append(words.t("chapter.dso_day", amount=words.compact(day)))
+    return " ".join(sentences)
 
 
-def _dso_alt(kpis: DataFrame, words: Translator) -> str:
-    ends = dso_ends(kpis)
+def _dso(context: Context, kpis: DataFrame) -> str:
+    words, ends = context.words, dso_ends(kpis)
     if ends.empty:
-        return words.t("alt.dso_missing")
+        return words.t("chapter.dso_missing")
     return words.t(
-        "alt.dso",
+        "chapter.dso",
         first=words.days(ends.iloc[0]),
         start=words.month(ends.index[0]),
         last=words.days(ends.iloc[-1]),
@@ -78,46 +97,71 @@ def _dso_alt(kpis: DataFrame, words: Translator) -> str:
     )
 
 
-def _axis(kpis: DataFrame) -> str | None:
-    """First segmentation with at least two segments."""
-    known = kpis[kpis["segment_code"] != "unknown"].groupby("axis_code")["segment_code"].nunique()
-    return next((axis for axis in AXES if known.get(axis, 0) >= 2), None)
-
-
-def _segments(context: Context, kpis: DataFrame) -> list[Block]:
-    """Table of the indicators by segment, for every segmentation that has two segments or more."""
-    words, now = context.words, latest(kpis)
-    known = now[now["segment_code"] != "unknown"].groupby("axis_code")["segment_code"].nunique()
-    axes = [axis for axis in AXES if known.get(axis, 0) >= 2][:2]
-    return [
-        grid_block(
-            _segment_grid(now[now["axis_code"] == axis], words),
-            caption=words.t("table.segments", axis=words.label("axis", axis)),
-        )
-        for axis in axes
+def _ageing(context: Context) -> list[Block]:
+    ageing = context.table("ageing")
+    if ageing is None:
+        return []
+    words, now = context.words, ageing_now(ageing)
+    parts = [
+        f"{words.label('bucket', code)} {words.ratio(share)}"
+        for code, share in zip(now["bucket_code"], now["open_ratio"], strict=True)
+        if share > 0
     ]
+    if not parts:
+        sentence = words.t("finding.nothing_open")
+    else:
+        day = words.date(now["observation_date"].iloc[0])
+        sentence = words.t("chapter.ageing", date=day, parts=", ".join(parts))
+    drawn = ageing_bars(ageing, words=words)
+    return [told(figure(drawn, alt=words.t("alt.ageing", sentence=sentence)), sentence)]
 
 
-def _segment_grid(rows: DataFrame, words: Translator) -> Grid:
-    amounts = rows[rows["indicator_code"] == "open_amount"].sort_values(
-        ["value", "segment_code"], ascending=[False, True]
-    )
-    codes = [code for code in SEGMENT_INDICATORS if (rows["indicator_code"] == code).any()]
-    cells = rows.set_index(["segment_code", "indicator_code"])
-    lines = []
-    for segment in amounts["segment_code"].head(SEGMENTS_SHOWN):
-        lines.append((words.label("segment", segment), *(_cell(cells, (segment, code), words) for code in codes)))
-    headers = (words.t("column.segment_code"), *(words.label("indicator", code) for code in codes))
-    more = max(len(amounts) - SEGMENTS_SHOWN, 0)
-    return Grid(headers, tuple(lines), (False, *(True for _ in codes)), n_more=more)
+def ageing_now(ageing: DataFrame, basis_code: str = "due_date") -> DataFrame:
+    """Return the aged balance of the last date by one basis, in order of the buckets."""
+    now = latest(ageing)
+    now = now[now["basis_code"] == basis_code]
+    order = {code: place for place, code in enumerate(BUCKETS)}
+    return now.sort_values("bucket_code", key=lambda codes: codes.map(order), ignore_index=True)
 
 
-def _cell(cells: DataFrame, key: tuple[str, str], words: Translator) -> str:
-    row = cells.loc[[key]].iloc[0]
-    if pd.isna(row["value"]):
-        return words.label("reason", row["reason_code"]) if pd.notna(row["reason_code"]) else words.missing()
-    return (
-        words.compact(row["value"])
-        if row["unit_code"] == "amount"
-        else with_unit(row["value"], row["unit_code"], words)
-    )
+def _ageing_table(context: Context) -> list[Block]:
+    ageing, words = context.table("ageing"), context.words
+    if ageing is None:
+        return []
+    columns = ["bucket_code", "n_invoices", "open_amount", "open_ratio", "disputed_amount"]
+    blocks = []
+    for basis, caption in (("due_date", "table.ageing_due"), ("invoice_date", "table.ageing_issue")):
+        now = ageing_now(ageing, basis)
+        now = now[now["n_invoices"] > 0]
+        if len(now):
+            blocks.append(grid_block(grid(now, words, columns=columns), caption=words.t(caption)))
+    return [pair(*blocks)] if blocks else []
+
+
+def _indicators(context: Context, kpis: DataFrame) -> Block:
+    """Table of the indicators of the whole ledger: now, a year earlier, bounds and definition."""
+    words = context.words
+    now, before = (rows.set_index("indicator_code") for rows in (latest(kpis), year_earlier(kpis)))
+    codes = [code for code in INDICATORS_SHOWN if code in now.index]
+    rows = []
+    for code in codes:
+        row = now.loc[code]
+        earlier = before.loc[code] if code in before.index else None
+        rows.append(
+            (words.label("indicator", code), _with_bounds(row, words), cell(earlier, words), _variant(row, words))
+        )
+    headers = tuple(words.t(name) for name in ("column.indicator_code", "column.value", "table.year_earlier"))
+    content = Grid((*headers, words.t("column.variant_code")), tuple(rows), (False, True, True, False))
+    return grid_block(content, caption=words.t("table.indicators"))
+
+
+def _with_bounds(row: Series, words: Translator) -> str:
+    """Value, with its bounds where due dates are an assumption."""
+    shown = cell(row, words)
+    if pd.isna(row["value"]) or pd.isna(row["value_low"]) or pd.isna(row["value_high"]):
+        return shown
+    return with_interval(shown, row, ("value_low", "value_high"), words)
+
+
+def _variant(row: Series, words: Translator) -> str:
+    return "" if pd.isna(row["variant_code"]) else words.label("variant", row["variant_code"])

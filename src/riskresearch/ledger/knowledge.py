@@ -1,0 +1,117 @@
+"""What a seller knows about its customers beyond documents: events, ratings, limits, accounts, reminders."""
+
+from riskresearch.base.schema import Column, Table
+from riskresearch.ledger.codes import CURRENCY, CUSTOMER, EVENTS, LIMIT_KINDS, RECORDED, REMINDER_ACTIONS
+
+EVENTS_TABLE = Table(
+    "events",
+    "ledger",
+    "one row per event that concerns a customer",
+    ("event_id",),
+    (
+        Column("event_id", "text", "unique key"),
+        CUSTOMER,
+        Column("event_code", "code", "kind of event", False, EVENTS),
+        Column("event_date", "date", "day it happened"),
+        RECORDED,
+        Column("base_minor", "minor", "amount concerned, run currency", True),
+        Column("source_code", "text", "who reported it", True),
+    ),
+)
+RATINGS = Table(
+    "ratings",
+    "ledger",
+    "one row per customer, provider and rating date",
+    ("customer_id", "provider_code", "rating_date"),
+    (
+        CUSTOMER,
+        Column("provider_code", "text", "agency, bureau or insurer"),
+        Column("rating_date", "date", "date of the rating"),
+        RECORDED,
+        Column("rating_code", "text", "grade on the provider's own scale"),
+    ),
+)
+LIMITS = Table(
+    "limits",
+    "ledger",
+    "one row per limit decision",
+    ("limit_id",),
+    (
+        Column("limit_id", "text", "unique key"),
+        CUSTOMER,
+        Column("limit_kind_code", "code", "who granted it", False, LIMIT_KINDS),
+        Column("start_date", "date", "first day in force"),
+        Column("end_date", "date", "last day in force", True),
+        RECORDED,
+        Column("base_minor", "minor", "limit granted, run currency (0 = refused)"),
+        Column("requested_minor", "minor", "limit asked for, run currency", True),
+    ),
+)
+FINANCIALS = Table(
+    "financials",
+    "ledger",
+    "one row per customer and closing date of its annual accounts",
+    ("customer_id", "period_end_date"),
+    (
+        CUSTOMER,
+        Column("period_end_date", "date", "closing date of the accounts"),
+        Column("published_date", "date", "day the accounts became available"),
+        Column("revenue_minor", "minor", "yearly revenue, run currency", True),
+        Column("net_worth_minor", "minor", "tangible net worth, run currency", True),
+        Column("debt_minor", "minor", "financial debt, run currency", True),
+        Column("net_income_minor", "minor", "net income, run currency", True),
+    ),
+)
+QUESTIONNAIRES = Table(
+    "questionnaires",
+    "ledger",
+    "one row per customer, item and date of answer",
+    ("customer_id", "item_code", "answered_date"),
+    (
+        CUSTOMER,
+        Column("item_code", "text", "item of the questionnaire"),
+        Column("answered_date", "date", "day of the answer"),
+        Column("answer_ratio", "float", "answer from 0 (worst) to 1 (best)"),
+    ),
+)
+FX_RATES = Table(
+    "fx_rates",
+    "ledger",
+    "one row per currency and day",
+    ("currency_code", "rate_date"),
+    (
+        CURRENCY,
+        Column("rate_date", "date", "day of the rate"),
+        Column("rate_ratio", "float", "run-currency units for one unit of the currency"),
+    ),
+)
+REMINDERS = Table(
+    "reminders",
+    "ledger",
+    "one row per step of dunning and per promise to pay",
+    ("reminder_id",),
+    (
+        Column("reminder_id", "text", "unique key"),
+        CUSTOMER,
+        Column("invoice_id", "text", "invoice concerned; empty = the whole account", True),
+        Column("reminder_date", "date", "day of the step"),
+        RECORDED,
+        Column("action_code", "code", "what was done, or promise: what the customer promised", False, REMINDER_ACTIONS),
+        Column("promise_date", "date", "day the customer promised to pay by", True),
+        Column("promise_minor", "minor", "amount promised, run currency; empty = all that is open", True),
+    ),
+)
+BANK_CHECKS = Table(
+    "bank_checks",
+    "ledger",
+    "one row per verification of a customer's bank details",
+    ("check_id",),
+    (
+        Column("check_id", "text", "unique key"),
+        CUSTOMER,
+        Column("check_date", "date", "day of the verification"),
+        RECORDED,
+        Column("is_changed", "bool", "the details differ from those known before"),
+        Column("is_verified", "bool", "the details were confirmed by a second, known way"),
+    ),
+)

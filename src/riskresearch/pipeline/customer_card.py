@@ -1,0 +1,95 @@
+"""What the customer file shows: every table of a run, cut down to one customer."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+from pandas import DataFrame
+
+from riskresearch.base.errors import ParameterError
+from riskresearch.behaviour.kpis import customer_history
+from riskresearch.pipeline.session import Session
+
+IDENTITY = ("group_id", "country_code", "region_code", "sector_code", "size_code", "customer_type_code")
+
+
+@dataclass(frozen=True)
+class CustomerCard:
+    """One customer of an open run.
+
+    Parameters
+    ----------
+    session : open run
+    customer_id : account
+    """
+
+    session: Session
+    customer_id: str
+
+    def rows(self, table: str) -> DataFrame:
+        """Return the rows of a table that concern the customer."""
+        frame = self.session.table(table)
+        return frame[frame["customer_id"] == self.customer_id].reset_index(drop=True)
+
+    @cached_property
+    def identity(self) -> DataFrame:
+        """Return who the customer is, one fact a row: ``fact_code fact_value``; empty facts are left out."""
+        row = self.rows("customers").merge(self.rows("customer_behaviour"), on="customer_id").iloc[0]
+        facts: dict[str, Any] = {"customer_id": self.customer_id} | {name: row[name] for name in IDENTITY}
+        start = row["relationship_start_date"]
+        facts["relationship_start_date"] = None if pd.isna(start) else str(start.date())
+        known = {name: str(value) for name, value in facts.items() if pd.notna(value)}
+        return DataFrame({"fact_code": list(known), "fact_value": list(known.values())})
+
+    @property
+    def position(self) -> DataFrame:
+        """Return what is open, what is overdue, the limits and the grade, in one row."""
+        parts = ("customer_behaviour", "scored", "credit_limits")
+        frames = [self.rows(name).set_index("customer_id") for name in parts]
+        joined = pd.concat(frames, axis=1).reset_index()
+        joined = joined.loc[:, ~joined.columns.duplicated()]
+        used = joined["open_amount"] / joined["current_limit_amount"].where(joined["current_limit_amount"] > 0)
+        return joined.assign(limit_used_ratio=used)
+
+    @cached_property
+    def history(self) -> DataFrame:
+        """Return every indicator of the customer month by month, columns as table `kpis`."""
+        names = (
+            "invoices",
+            "credit_notes",
+            "payments",
+            "allocations",
+            "movements",
+            "disputes",
+            "fx_rates",
+            "customers",
+        )
+        tables = self.session.tables(names)
+        settings = self.session.settings.behaviour
+        return customer_history(tables, self.customer_id, settings, as_of=self.session.as_of)
+
+    @property
+    def indicators(self) -> DataFrame:
+        """Return the indicators of the customer on the date."""
+        return self.history[self.history["observation_date"] == self.session.as_of].reset_index(drop=True)
+
+
+def open_customer(session: Session, customer_id: str | None) -> CustomerCard:
+    """Return the card of a customer; none named: the one with the largest overdue, then open amount.
+
+    Raises
+    ------
+    ParameterError
+        The run knows no customer of that account.
+    """
+    known = session.table("customer_behaviour")
+    if customer_id is None:
+        ranked = known.sort_values(["overdue_amount", "open_amount", "customer_id"], ascending=[False, False, True])
+        return CustomerCard(session, str(ranked["customer_id"].iloc[0]))
+    if customer_id not in set(known["customer_id"]):
+        raise ParameterError(
+            f"customer {customer_id!r} is not in run '{session.folder.name}'; give the account as it stands in the "
+            "ledger, with leading zeros"
+        )
+    return CustomerCard(session, customer_id)
