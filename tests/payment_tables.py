@@ -21,6 +21,7 @@ def payment_tables() -> dict[str, DataFrame]:
         "dso_changes": dso_changes(),
         "level_changes": level_changes(),
         "customer_moves": customer_moves(),
+        **survival(),
         **forecast(),
         **warnings(),
     }
@@ -178,6 +179,43 @@ def customer_moves() -> DataFrame:
             "move_code": ["slower", "slower", "faster", "overdue_up"],
         }
     )
+
+
+def survival() -> dict[str, DataFrame]:
+    """Half of the items settled 7 days after the due date; two sizes."""
+    days = (-30, 0, 15, 30, 60, 90)
+    curves = {
+        ("portfolio", "all", "count"): (0.97, 0.55, 0.4, 0.2, 0.05, 0.02),
+        ("portfolio", "all", "amount"): (0.96, 0.6, 0.45, 0.25, 0.06, 0.03),
+        ("size", "micro", "amount"): (0.95, 0.5, 0.35, 0.2, 0.05, 0.02),
+        ("size", "large", "amount"): (0.97, 0.7, 0.5, 0.3, 0.07, 0.04),
+    }
+    rows = [
+        (*place, day, share, share - 0.01, share + 0.01)
+        for place, shares in curves.items()
+        for day, share in zip(days, shares, strict=True)
+    ]
+    names = ["axis_code", "segment_code", "weight_code", "days", "probability", "low", "high"]
+    summary = DataFrame(
+        {
+            "axis_code": "portfolio",
+            "segment_code": "all",
+            "origin_code": "due",
+            "weight_code": ["count", "amount"],
+            "n_items": 300,
+            "n_open": 20,
+            "median_days": [7.0, 12.0],
+            "median_low_days": [0.0, 3.0],
+            "median_high_days": [12.0, None],
+            "settled_median_days": [5.0, 5.0],
+            "reason_code": None,
+        }
+    )
+    shares = {0: 0.6, 15: 0.45, 30: 0.25, 60: 0.06, 90: 0.03}
+    return {
+        "survival": DataFrame(rows, columns=names).assign(origin_code="due", end_code="open", n_at_risk=100),
+        "time_to_pay": summary.assign(**{f"open_ratio_{day}d": share for day, share in shares.items()}),
+    }
 
 
 def forecast() -> dict[str, DataFrame]:

@@ -34,7 +34,7 @@ def _plain(values, chart_settings, chart_code):
     earlier, since = [], {1: [], -1: []}
     level, turn, sums, rows = 0.0, 0, {1: 0.0, -1: 0.0}, []
     for x in values:
-        row, alarm = {name: np.nan for name in COLUMNS} | {"alarm": 0}, 0
+        row, alarm = dict.fromkeys(COLUMNS, np.nan) | {"alarm": 0}, 0
         if len(earlier) >= chart_settings.chart_min_payments:
             n, mean = len(earlier), float(np.mean(earlier))
             sigma = max(float(np.std(earlier, ddof=1)), chart_settings.sigma_floor_days)

@@ -13,6 +13,7 @@ from riskresearch.base.errors import SettingsError
 from riskresearch.ledger.ledger import Ledger
 from riskresearch.ledger.read import read_ledger
 from riskresearch.ledger.synthetic import synthetic_ledger, write_ledger_csv
+from riskresearch.ledger.synthetic.figures import RURAL_REGIONS
 
 ACT_DATES = {
     "invoices": "invoice_date",
@@ -26,6 +27,8 @@ ACT_DATES = {
     "financials": "published_date",
     "questionnaires": "answered_date",
     "fx_rates": "rate_date",
+    "reminders": "reminder_date",
+    "bank_checks": "check_date",
 }
 FIVE_MEGABYTES = 5_000_000
 
@@ -225,6 +228,75 @@ def test_foreign_invoices_convert_at_the_rate_of_their_day(demo: Generated) -> N
     assert (np.abs(invoices["gross_minor"] * rate - invoices["base_minor"]) <= 0.5 + 1e-6).all()  # rounded to the cent
     home = ledger["invoices"][ledger["invoices"]["currency_code"] == "EUR"]
     assert (home["gross_minor"] == home["base_minor"]).all()
+
+
+def test_parts_are_their_invoice_and_are_paid_one_by_one(demo: Generated) -> None:
+    ledger, _ = demo
+    parts, invoices = ledger["instalments"], ledger["invoices"].set_index("invoice_id")
+    grouped = parts.groupby("invoice_id")
+    assert (grouped["gross_minor"].sum() == invoices["gross_minor"].reindex(grouped.size().index)).all()
+    assert (grouped["due_date"].min() == invoices["due_date"].reindex(grouped.size().index)).all()
+    assert set(grouped.size()) == {3}
+    used = ledger["allocations"].merge(parts[["invoice_id"]].drop_duplicates(), on="invoice_id")
+    paid = used[used["source_code"] == "payment"].sort_values(["invoice_id", "effective_date"])
+    number = paid.groupby("invoice_id").cumcount() + 1
+    of_part = paid.assign(sequence_number=number).merge(parts, on=["invoice_id", "sequence_number"])
+    assert len(of_part) > 100
+    assert (of_part["amount_minor"] == of_part["gross_minor"]).all()
+    late = (of_part["effective_date"] - of_part["due_date"]).dt.days
+    assert late.max() <= 22  # at most 20 days, then off the weekend
+    total = used.groupby("invoice_id")["amount_minor"].sum()
+    assert (total < invoices["gross_minor"].reindex(total.index)).any()  # parts due after the last day are open
+
+
+def test_reminders_follow_open_invoices_and_the_weak_break_their_promises(demo: Generated) -> None:
+    ledger, truth = demo
+    used = ledger["allocations"].groupby("invoice_id").agg(
+        day=("effective_date", "max"), amount=("amount_minor", "sum"))  # fmt: skip
+    invoices = ledger["invoices"].merge(used, on="invoice_id", how="left")
+    end = invoices["day"].where(invoices["amount"] == invoices["gross_minor"])
+    rows = ledger["reminders"].merge(invoices.assign(end=end)[["invoice_id", "due_date", "end"]], on="invoice_id")
+    assert len(rows) == len(ledger["reminders"]) > 1_000
+    assert (rows["reminder_date"] > rows["due_date"]).all()
+    assert ((rows["reminder_date"] < rows["end"]) | rows["end"].isna()).all()
+    promises = rows[rows["action_code"] == "promise"]
+    assert (promises["promise_date"] >= promises["reminder_date"]).all()
+    assert rows.loc[rows["action_code"] != "promise", "promise_date"].isna().all()
+    known = promises[promises["promise_date"] <= Timestamp("2025-12-31")]
+    kept = known["end"] <= known["promise_date"]
+    risk = truth[~truth["is_defaulted"]].groupby("customer_id")["pd_12m"].mean()
+    weak = known["customer_id"].map(risk) > risk.median()
+    assert kept[~weak].mean() > kept[weak].mean() + 0.05
+
+
+def test_payers_change_their_account_rarely_and_the_change_is_checked(demo: Generated) -> None:
+    ledger, _ = demo
+    payments, events, checks = ledger["payments"], ledger["events"], ledger["bank_checks"]
+    by_bank = payments["method_code"].isin(["transfer", "direct_debit"])
+    assert payments["payer_account_code"].notna().eq(by_bank).all()
+    banked = payments[by_bank]
+    usual = banked.groupby("customer_id")["payer_account_code"].agg(lambda codes: codes.value_counts().index[0])
+    assert 0.002 < (banked["payer_account_code"] != banked["customer_id"].map(usual)).mean() < 0.25
+    told = events[events["event_code"] == "bank_change"]
+    assert set(checks.loc[checks["is_changed"], "customer_id"]) <= set(told["customer_id"])
+    assert len(checks[checks["is_changed"]]) > 0.8 * len(told)
+    assert 0.6 < checks.loc[checks["is_changed"], "is_verified"].mean() < 1
+
+
+def test_late_deliveries_go_with_late_payments_in_rural_regions(demo: Generated) -> None:
+    ledger, _ = demo
+    paid = ledger["allocations"].groupby("invoice_id")["effective_date"].max()
+    region = ledger["customers"].set_index("customer_id")["region_code"]
+    at_once = ledger["invoices"][~ledger["invoices"]["invoice_id"].isin(ledger["instalments"]["invoice_id"])]
+    rows = at_once.assign(
+        behind=(at_once["delivery_date"] - at_once["invoice_date"]).dt.days,
+        late=(at_once["invoice_id"].map(paid) - at_once["due_date"]).dt.days.clip(lower=0),
+        is_rural=at_once["customer_id"].map(region).isin(RURAL_REGIONS),
+    ).dropna(subset=["behind", "late"])
+    rural, others = rows[rows["is_rural"]], rows[~rows["is_rural"]]
+    assert (rural["behind"] > 2).mean() > 3 * (others["behind"] > 2).mean()
+    assert rural["behind"].corr(rural["late"]) > 0.3 > abs(others["behind"].corr(others["late"]))
+    assert ledger["invoices"].loc[ledger["invoices"]["contract_type_code"] == "contract", "delivery_date"].isna().all()
 
 
 def test_recorded_day_follows_the_act_mostly_at_once(demo: Generated) -> None:

@@ -10,10 +10,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.random import default_rng
-from pandas import DataFrame, Series, Timestamp
+from pandas import DataFrame, Timestamp
 from sklearn.metrics import roc_auc_score
 
 from riskresearch.ledger.ledger import Ledger
+from riskresearch.ledger.movements import cut_ledger, movements
 from riskresearch.ledger.synthetic import synthetic_ledger
 from riskresearch.ledger.synthetic.world import Plan, simulate_world
 
@@ -31,7 +32,7 @@ def _made(seed: int) -> tuple[Ledger, DataFrame]:
 
 @cache
 def _settled(seed: int) -> DataFrame:
-    """Invoices with the day their last cent was known to be settled, empty while open."""
+    """Invoices payable at once with the day their last cent was known to be settled, empty while open."""
     ledger, _ = _made(seed)
     known = ledger["allocations"][["effective_date", "recorded_date"]].max(axis=1)
     sums = (
@@ -40,7 +41,8 @@ def _settled(seed: int) -> DataFrame:
         .groupby("invoice_id")
         .agg(paid=("known", "max"), settled=("amount_minor", "sum"))
     )
-    invoices = ledger["invoices"].merge(sums, how="left", left_on="invoice_id", right_index=True)
+    at_once = ~ledger["invoices"]["invoice_id"].isin(ledger["instalments"]["invoice_id"])
+    invoices = ledger["invoices"][at_once].merge(sums, how="left", left_on="invoice_id", right_index=True)
     return invoices.assign(paid=invoices["paid"].where(invoices["settled"] == invoices["gross_minor"]))
 
 
@@ -62,16 +64,11 @@ def _detected(seed: int) -> DataFrame:
 
 
 def _overdue_steps(ledger: Ledger) -> DataFrame:
-    """Changes of the overdue amount by customer and day."""
-    raised, settled = ledger["invoices"], ledger["allocations"]
-    first = raised["due_date"] + DAY
-    known = settled[["effective_date", "recorded_date"]].max(axis=1)
-    overdue = Series(first.to_numpy(), index=raised["invoice_id"]).reindex(settled["invoice_id"])
-    ends = np.maximum(known.to_numpy(), overdue.to_numpy())
-    ups = DataFrame({"customer_id": raised["customer_id"], "day": first, "amount": raised["base_minor"]})
-    downs = DataFrame({"customer_id": settled["customer_id"], "day": ends, "amount": -settled["base_minor"]})
-    steps = pd.concat([ups, downs])
-    return steps[steps["day"] <= LAST].groupby(["customer_id", "day"])["amount"].sum().reset_index()
+    """Changes of the overdue amount by customer and day; parts of an invoice fall due on their own."""
+    moves = movements(cut_ledger(ledger, as_of=LAST))
+    moves = moves.assign(day=np.maximum(moves["known_date"], moves["due_date"] + DAY))
+    steps = moves[moves["day"] <= LAST]
+    return steps.groupby(["customer_id", "day"])["base_minor"].sum().rename("amount").reset_index()
 
 
 @cache

@@ -6,8 +6,8 @@ from typing import Any
 import pandas as pd
 import pytest
 from pandas import DataFrame, Timestamp
-
 from payment_tables import payment_tables
+
 from riskresearch.base.schema import check
 from riskresearch.behaviour.absorption import ABSORPTION
 from riskresearch.behaviour.change_points import LEVEL_CHANGES
@@ -19,6 +19,7 @@ from riskresearch.behaviour.kpis import KPIS
 from riskresearch.behaviour.largest import LARGEST_CUSTOMER
 from riskresearch.behaviour.receipts.tables import FORECAST_TABLES
 from riskresearch.behaviour.segments import SEGMENT_VALUES
+from riskresearch.behaviour.time_to_pay import SURVIVAL_TABLES
 from riskresearch.behaviour.transitions import TRANSITION_TESTS, TRANSITIONS
 from riskresearch.behaviour.vintages import VINTAGES
 from riskresearch.behaviour.warnings.settings import WarningSettings
@@ -47,6 +48,7 @@ PAYMENT_TABLES = (
     INCIDENT_TABLE,
     *WARNING_TABLES,
     *FORECAST_TABLES,
+    *SURVIVAL_TABLES,
 )
 DICTIONARY = {**TABLES, **{table.name: table for table in PAYMENT_TABLES}}
 DEFAULTS = Settings().model_dump(mode="json")

@@ -4,13 +4,16 @@ import base64
 from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
 import pytest
+from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from pandas import DataFrame
 
 from riskresearch.report import figures
 from riskresearch.report.figures import FigureView, figure_png, show_figure
-from riskresearch.report.figures.style import digest, fitted
+from riskresearch.report.figures.payment import apart
+from riskresearch.report.figures.style import BLUE, PALE, digest, fitted
 from riskresearch.report.translator import Translator, translator
 
 ENGLISH = translator("en")
@@ -40,6 +43,7 @@ PICTURES: dict[str, tuple[str, ...]] = {
     "vintage_heatmap": ("vintages",),
     "receipts_fan": ("receipts_forecast",),
     "forecast_errors": ("forecast_backtest",),
+    "survival_curves": ("survival",),
 }
 OPTIONS: dict[str, dict[str, str]] = {
     "customer_waterfall": {"customer_id": "007"},
@@ -81,7 +85,7 @@ def test_a_picture_gives_the_same_bytes_every_time(name: str, tables: dict[str, 
     assert first == second
     assert first.startswith(b"\x89PNG")
     assert b"Software" not in first
-    assert len(first) < 80_000
+    assert len(first) < 110_000
 
 
 @pytest.mark.parametrize("name", PICTURES)
@@ -147,6 +151,128 @@ def test_ageing_bars_add_up_to_the_open_amount(tables: dict[str, DataFrame]) -> 
         for place in (0, 1)
     ]
     assert tops == pytest.approx([1_100_000.0, 1_234_567.89])
+
+
+def test_ageing_is_drawn_by_one_basis_and_for_the_latest_dates(tables: dict[str, DataFrame]) -> None:
+    by_issue = texts(figures.ageing_bars(tables["ageing"], words=ENGLISH, basis_code="invoice_date"))
+    assert "not due" not in by_issue
+    one = figures.ageing_bars(tables["ageing"], words=ENGLISH, n_dates=1).axes[0]
+    assert sum(bar.get_height() for bar in one.patches) == pytest.approx(1_234_567.89)
+
+
+def test_dso_with_assumed_terms_has_whiskers(tables: dict[str, DataFrame]) -> None:
+    plain = figures.dso_lines(tables["kpis"], words=ENGLISH).axes[0]
+    last = (tables["kpis"]["indicator_code"] == "dso_best_possible_days") & (
+        tables["kpis"]["observation_date"] == tables["kpis"]["observation_date"].max()
+    )
+    tables["kpis"].loc[last, ["value_low", "value_high"]] = [50.0, 60.0]
+    bounded = figures.dso_lines(tables["kpis"], words=ENGLISH).axes[0]
+    assert len(bounded.collections) == len(plain.collections) + 1
+    ends = bounded.collections[-1].get_segments()[0][:, 1]
+    assert ends.tolist() == pytest.approx([50.0, 60.0])
+
+
+def test_names_of_lines_do_not_overlap() -> None:
+    assert apart([10.0, 11.0, 12.0, 40.0], 5.0) == [6.0, 11.0, 16.0, 40.0]
+    assert apart([], 5.0) == []
+
+
+def test_cells_of_few_customers_have_no_shade(tables: dict[str, DataFrame]) -> None:
+    axis = figures.segment_heatmap(tables["segment_values"], words=ENGLISH).axes[0]
+    cells = {text.get_text(): patch.get_facecolor() for text, patch in zip(axis.texts, axis.patches, strict=True)}
+    assert set(cells) == {"15.5\nn = 28", "31.0\nn = 2", "9.0\nn = 12", "2.5\nn = 6"}
+    pale = to_rgba(PALE)
+    assert [text for text, colour in cells.items() if colour == pale] == ["31.0\nn = 2"]
+    assert sum(cells["15.5\nn = 28"][:3]) < sum(cells["9.0\nn = 12"][:3]) < sum(cells["2.5\nn = 6"][:3])
+
+
+def test_sizes_stand_from_small_to_large(tables: dict[str, DataFrame]) -> None:
+    axis = figures.segment_intervals(tables["segment_values"], words=ENGLISH).axes[0]
+    names = [text.get_text() for text in axis.get_yticklabels()]
+    assert names == ["micro (n = 40)", "small (n = 1)", "large (n = 8)"]
+
+
+def test_every_share_of_the_matrix_stands_in_its_cell(tables: dict[str, DataFrame]) -> None:
+    axis = figures.transition_matrix(tables["transitions"], words=ENGLISH).axes[0]
+    shown = {(round(t.get_position()[0], 2), t.get_position()[1]): t.get_text() for t in axis.texts}
+    assert shown[(0.5, 0.5)] == "40%"
+    assert shown[(1.5, 0.5)] == "20%"
+    assert shown[(4.5, 3.5)] == "37%"
+    assert shown[(5.85, 0.5)] == "39%"
+    assert shown[(7.85, 4.5)] == "5.0%"
+    assert shown[(7.85, 0.5)] == "–"
+    assert "no due date" not in texts(axis.figure)
+
+
+def test_vintages_leave_what_is_not_observed_empty(tables: dict[str, DataFrame]) -> None:
+    axis = figures.vintage_heatmap(tables["vintages"], words=ENGLISH).axes[0]
+    rows = [[t.get_text() for t in axis.texts if int(t.get_position()[1]) == row] for row in (0, 10, 13)]
+    assert rows == [["50%", "20%", "2.0%", "1.0%"], ["51%", "21%", "3.0%", ""], ["51%", "", "", ""]]
+
+
+def test_the_dso_waterfall_leads_from_one_dso_to_the_other(tables: dict[str, DataFrame]) -> None:
+    axis = figures.dso_waterfall(tables["dso_changes"], words=ENGLISH).axes[0]
+    bars = [(round(bar.get_x(), 1), round(bar.get_x() + bar.get_width(), 1)) for bar in axis.patches]
+    assert bars == [(61.0, 63.4), (63.4, 67.4), (67.4, 72.4)]
+    assert {"+2.4", "+4.0", "+5.0"} <= set(texts(axis.figure))
+
+
+def test_a_change_that_is_not_known_gives_its_reason(tables: dict[str, DataFrame]) -> None:
+    changes = tables["dso_changes"].assign(change_days=float("nan"), reason_code="history_too_short")
+    assert "Not computable: history too short" in texts(figures.dso_waterfall(changes, words=ENGLISH))
+
+
+def test_levels_change_where_the_table_says(tables: dict[str, DataFrame]) -> None:
+    axis = figures.level_chart(tables["kpis"], tables["level_changes"], words=ENGLISH).axes[0]
+    heights = [line.get_ydata()[0] for line in axis.lines if len(line.get_ydata()) == 2 and line.get_color() == BLUE]
+    assert heights == [58.5, 67.1]
+    assert "Nov 2025: +8.6" in texts(axis.figure)
+
+
+def test_moves_are_ordered_by_cash_and_keep_their_direction(tables: dict[str, DataFrame]) -> None:
+    moves = tables["customer_moves"].assign(customer_id=["A", "B", "C", "D"])
+    axis = figures.moved_customers(moves, words=ENGLISH).axes[0]
+    assert [label.get_text() for label in axis.get_yticklabels()] == ["A", "C", "B"]
+    ends = [segment[:, 0].tolist() for segment in axis.collections[0].get_segments()]
+    assert ends == [[9.0, 41.0], [15.0, 5.0], [4.0, 12.0]]
+
+
+def test_the_history_of_a_customer_has_one_panel_per_scale(tables: dict[str, DataFrame]) -> None:
+    kpis = tables["kpis"].assign(indicator_code=tables["kpis"]["indicator_code"])
+    axis = figures.payment_history(kpis, words=ENGLISH, customer_id="007").axes[0]
+    assert len(axis.child_axes) == 3
+    bars = [bar.get_height() for bar in axis.child_axes[1].patches]
+    assert bars == pytest.approx([900_000.0, 1_100_000.0, 1_234_567.89])
+
+
+def test_the_fan_holds_both_ranges_and_the_rule(tables: dict[str, DataFrame]) -> None:
+    axis = draw("receipts_fan", tables, ENGLISH).axes[0]
+    assert [line.get_ydata()[0] for line in axis.lines] == pytest.approx([40_000.0, 48_000.0])
+    wide, narrow = (band.get_paths()[0].vertices[:, 1] for band in axis.collections)
+    assert (wide.min(), wide.max()) == pytest.approx((12_000.0, 400_000.0))
+    assert (narrow.min(), narrow.max()) == pytest.approx((24_000.0, 300_000.0))
+    alone = figures.receipts_fan(tables["receipts_forecast"], words=ENGLISH, method_code="hazard", rule_code="hazard")
+    assert len(alone.axes[0].lines) == 1
+
+
+def test_curves_by_segment_are_those_by_amount(tables: dict[str, DataFrame]) -> None:
+    axis = figures.survival_curves(tables["survival"], words=ENGLISH, axis_code="size").axes[0]
+    assert [line.get_ydata()[1] for line in axis.lines[:2]] == pytest.approx([0.5, 0.7])
+    whole = figures.survival_curves(tables["survival"], words=ENGLISH).axes[0]
+    assert [line.get_ydata()[1] for line in whole.lines[:2]] == pytest.approx([0.6, 0.55])
+
+
+def test_lorenz_curves_name_their_gini(tables: dict[str, DataFrame]) -> None:
+    shown = texts(draw("lorenz_curve", tables, ENGLISH))
+    assert "receivables (Gini 0.52)" in shown
+
+
+def test_pairs_are_left_out_of_the_heatmap_of_delays(tables: dict[str, DataFrame]) -> None:
+    part = tables["delays"][tables["delays"]["axis_code"] == "size"]
+    joined = pd.concat([part, part.assign(axis_code="sector*size", segment_code="trade*micro").head(1)])
+    shown = texts(figures.delay_heatmap(joined, words=ENGLISH))
+    assert not [text for text in shown if "×" in text]
+    assert "size · micro" in shown
 
 
 def test_a_waterfall_ends_at_the_score_of_the_customer(tables: dict[str, DataFrame]) -> None:

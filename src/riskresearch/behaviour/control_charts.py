@@ -200,7 +200,7 @@ def _drift_starts(chart: dict[str, NDArray[Any]], alarm: Rows) -> Rows:
 
 
 def _score(gap: Array, sigma: Array, n: Rows) -> Array:
-    """Normal score of a Student ratio with n − 1 degrees of freedom, by Wallace (1959); off by at most 0.04 from 7 on."""
+    """Normal score of a Student ratio with n − 1 degrees of freedom, Wallace (1959); within 0.04 from 7 on."""
     freedom = np.maximum(n, 2) - 1.0
     t = gap / sigma * np.sqrt((freedom + 1) / (freedom + 2))
     depth = (8 * freedom + 1) / (8 * freedom + 3) * np.sqrt(freedom * np.log1p(t**2 / freedom))

@@ -183,7 +183,7 @@ def _disputed(disputes: DataFrame, view: View) -> DataFrame:
     rows = view.act("disputes")
     reason = disputes.set_index("dispute_id")["reason_code"].reindex(rows["dispute_id"])
     facts = view.facts
-    invoice = Index(facts.items["invoice_id"].drop_duplicates()).get_indexer(rows["invoice_id"]).astype("int64")
+    invoice = facts.invoice_numbers(rows["invoice_id"])
     known = rows["known"].to_numpy(float)
     open_minor = np.where(invoice >= 0, facts.invoice_steps.at(np.maximum(invoice, 0), known), np.nan)
     return _rows(

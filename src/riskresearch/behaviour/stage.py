@@ -107,6 +107,7 @@ class BehaviourSettings(
         ),
         description="indicators shown by segment",
     )
+    history_months: int = Field(36, ge=1, le=240, description="months back for which indicators and ageing are shown")
     settled_within_ratio: float = Field(
         0.0, ge=0, le=0.1, description="an item of which no larger share is open counts as settled in the time to pay"
     )
@@ -134,7 +135,7 @@ def behave(tables: Mapping[str, DataFrame], settings: BehaviourSettings, *, as_o
     kept, left_out = without_related(tables)
     acts = prepare(kept)
     dates = observation_dates(as_of=as_of, first_day=acts.first_day) or [as_of]
-    books = [book(acts, as_of=day, settings=settings) for day in dates]
+    books = [book(acts, as_of=day, settings=settings) for day in dates[-settings.history_months :]]
     now, axes = books[-1], segment_axes(books[-1], kept, settings)
     history = item_history(kept["movements"], as_of=as_of, tolerance_ratio=settings.settled_within_ratio)
     divided = {axis.code: axis.labels for axis in axes if axis.by == "customer_id" and "*" not in axis.code}

@@ -43,7 +43,7 @@ DUNNING_REASONS = (
     "notice_first",
     "scenario_done",
     "step_due",
-    "no_due_date",
+    "due_date_missing",
     "declaration_planned",
     "claim_filed",
     "answer_awaited",
@@ -123,7 +123,7 @@ def _interrupted(flow: DataFrame, items: DataFrame, promised: Promises, claimed:
         (in_court & (claimed.by < today), "file_claim", "insolvency_late", today),
         (in_court, "file_claim", "insolvency", today),
         (items["is_disputed"].to_numpy(bool), "resolve_dispute", "disputed", today),
-        (items["due_date"].isna().to_numpy(), "ask_terms", "no_due_date", today),
+        (items["due_date"].isna().to_numpy(), "ask_terms", "due_date_missing", today),
         (promised.is_open, "await_promise", "promise_open", promised.resumes),
     ]
     masks = [np.asarray(case[0]) for case in cases]

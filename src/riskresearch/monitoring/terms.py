@@ -148,27 +148,16 @@ def _advised(
     advised = DataFrame({"base": base, "ceiling": ceiling, "most": most}).min(axis=1).mask(lengthened, longest)
     advised = advised.where(advised == base, np.floor(advised))
     cut = advised < base
-    reason = np.select(
-        [
-            lengthened,
-            cut & (policy["max_days"] == 0),
-            cut & (advised == legal),
-            cut & (ceiling > settings.company_max_terms_days),
-            cut & (tenure == "new"),
-            cut,
-            present.isna(),
-        ],
-        [
-            "longer_on_request",
-            "cash_only",
-            "above_law",
-            "above_company_max",
-            "new_customer",
-            "segment_terms",
-            "terms_not_agreed",
-        ],
-        "terms_kept",
-    )
+    reasons = {
+        "longer_on_request": lengthened,
+        "cash_only": cut & (policy["max_days"] == 0),
+        "above_law": cut & (advised == legal),
+        "above_company_max": cut & (ceiling > settings.company_max_terms_days),
+        "new_customer": cut & (tenure == "new"),
+        "segment_terms": cut,
+        "terms_not_agreed": present.isna(),
+    }
+    reason = np.select(list(reasons.values()), list(reasons), "terms_kept")
     return DataFrame({"advised_terms_days": advised, "reason_code": reason}, index=present.index)
 
 

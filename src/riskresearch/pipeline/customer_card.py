@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import pandas as pd
 from pandas import DataFrame
@@ -26,6 +26,10 @@ class CustomerCard:
 
     session: Session
     customer_id: str
+    POSITION: ClassVar[tuple[str, ...]] = (
+        *("open_amount", "overdue_amount", "disputed_amount", "unapplied_amount", "past_due_max_days"),
+        *("current_limit_amount", "limit_amount", "limit_used_ratio", "grade_code", "segment_code", "pd_12m"),
+    )
 
     def rows(self, table: str) -> DataFrame:
         """Return the rows of a table that concern the customer."""

@@ -108,6 +108,17 @@ def _insurance(inputs: Inputs) -> dict[str, DataFrame]:
     return {"exposures": exposures, **made}
 
 
+def _monitoring(inputs: Inputs) -> dict[str, DataFrame]:
+    """A customer with an insurer's limit in force counts as insured, so its overdue must be declared in time."""
+    limits, settings = inputs.tables["limits"], inputs.settings.monitoring
+    is_live = (limits["start_date"] <= inputs.as_of) & ~(limits["end_date"] < inputs.as_of)
+    granted = limits[(limits["limit_kind_code"] == "insurer") & is_live].sort_values(["start_date", "limit_id"])
+    granted = granted.drop_duplicates("customer_id", keep="last")
+    covered = granted.loc[granted["base_minor"] > 0, ["customer_id"]]
+    cover = covered.assign(policy_id="insurer_limit", declare_overdue_days=settings.declare_overdue_days)
+    return monitor({**inputs.tables, "cover": cover}, settings, as_of=inputs.as_of)
+
+
 def _nothing(inputs: Inputs) -> dict[str, DataFrame]:
     return {}
 
@@ -165,9 +176,9 @@ STAGES = (
     Stage(
         "monitoring",
         "09_monitoring",
-        (*NEEDED, "warnings"),
+        (*NEEDED, "warnings", "limits"),
         MONITORING_TABLES,
-        lambda i: monitor(i.tables, i.settings.monitoring, as_of=i.as_of),
+        _monitoring,
     ),
     Stage(
         "report",

@@ -27,6 +27,9 @@ FAMILIES = {
     "pd_source_code": "model",
     "base_code": "base",
     "method_code": "forecast_method",
+    "from_code": "bucket",
+    "to_code": "bucket",
+    "interval_reason_code": "reason",
 }
 UNIT_COLUMNS = (
     "value",

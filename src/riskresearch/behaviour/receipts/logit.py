@@ -80,7 +80,7 @@ def fit_logit(cells: Cells, sizes: tuple[int, ...], *, ridge: float, start: Floa
         curve = _products(places, cells.n_rows * p * (1 - p), size) + np.diag(penalty + 1e-9)
         step = cho_solve(cho_factor(curve), slope)
         gain = float(slope @ step)
-        beta = beta + step * min(1.0, LONGEST_STEP / float(np.abs(step).max()))
+        beta = beta + step * (LONGEST_STEP / max(float(np.abs(step).max()), LONGEST_STEP))
         if gain < ENOUGH_GAIN:
             break
     return np.asarray(beta)

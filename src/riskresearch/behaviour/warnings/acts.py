@@ -62,6 +62,7 @@ def _plain(rows: DataFrame, names: list[str]) -> DataFrame:
 
 
 def _disputes(rows: DataFrame, invoices: DataFrame) -> DataFrame:
+    invoices = invoices[invoices["invoice_id"].isin(rows["invoice_id"])]
     due = Series(to_days(invoices["due_date"]), index=Index(invoices["invoice_id"])).reindex(rows["invoice_id"])
     return _plain(rows, ["dispute_id", "invoice_id"]).assign(
         closed_day=to_days(rows["closed_date"]), due_day=due.to_numpy(float)

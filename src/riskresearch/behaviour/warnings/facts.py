@@ -17,14 +17,8 @@ from riskresearch.behaviour.warnings.sequences import Array, Rows, Steps, balanc
 from riskresearch.ledger.movements import NOT_A_SALE, known_date
 
 _USED = [
-    "item_id",
-    "invoice_id",
-    "movement_id",
-    "movement_code",
-    "effective_date",
-    "due_date",
-    "receipt_id",
-    "base_minor",
+    *("customer_id", "item_id", "invoice_id", "movement_id", "movement_code", "effective_date", "known_date"),
+    *("due_date", "receipt_id", "base_minor"),
 ]
 
 
@@ -57,6 +51,12 @@ class Facts:
     sales: DataFrame
     invoice_days: DataFrame
     acts: Mapping[str, DataFrame]
+
+    def invoice_numbers(self, invoice_id: Series) -> Rows:
+        """Return the number of each invoice, −1 where there is none of that name."""
+        named = self.items[self.items["invoice_id"].isin(invoice_id.dropna())].drop_duplicates("invoice_id")
+        place = Index(named["invoice_id"]).get_indexer(invoice_id)
+        return np.r_[named["invoice"].to_numpy("int64"), -1][place]
 
 
 @dataclass(frozen=True)
@@ -155,15 +155,15 @@ def gather(tables: Mapping[str, DataFrame]) -> Facts:
     ----------
     tables : canonical tables and ``movements``
     """
-    moves = tables["movements"]
+    moves = tables["movements"][_USED]
     moves = moves.iloc[np.argsort(moves["known_date"].to_numpy(), kind="stable")].reset_index(drop=True)
     customers = _customers(tables)
     items = _items(moves, customers)
-    who, item = customers.get_indexer(moves["customer_id"]), Index(items["item_id"]).get_indexer(moves["item_id"])
+    item = Index(items["item_id"]).get_indexer(moves["item_id"])
+    who, invoice = (items[name].to_numpy("int64")[item] for name in ("customer", "invoice"))
     known, minor = to_days(moves["known_date"]), moves["base_minor"].to_numpy(float)
-    invoice = items["invoice"].to_numpy()[item]
     item_steps = balance_steps(item, known, minor)
-    numbered = moves[_USED].assign(customer=who, item=item, known=known)
+    numbered = moves.assign(customer=who, item=item, known=known)
     acts = gather_acts(tables, customers)
     sales = _sales(tables, customers)
     profile = tables["customers"].set_index("customer_id")[["group_id", "sector_code", "country_code"]]
@@ -189,7 +189,8 @@ def _customers(tables: Mapping[str, DataFrame]) -> Index:
 
 
 def _items(moves: DataFrame, customers: Index) -> DataFrame:
-    raised = moves[moves["movement_code"] == "invoice"].sort_values(["customer_id", "item_id"], ignore_index=True)
+    raised = moves[moves["movement_code"] == "invoice"]
+    raised = raised.iloc[raised["item_id"].array.argsort()].reset_index(drop=True)
     return DataFrame(
         {
             "item_id": raised["item_id"],
@@ -204,11 +205,13 @@ def _items(moves: DataFrame, customers: Index) -> DataFrame:
 
 def _receipts(moves: DataFrame, item_steps: Steps, disputes: DataFrame) -> DataFrame:
     paid = moves[moves["movement_code"] == "payment"]
-    receipt = paid["receipt_id"].fillna(paid["movement_id"])
-    key = pd.factorize(paid["item_id"] + "\n" + receipt)[0]
+    receipt = pd.factorize(paid["receipt_id"].fillna(paid["movement_id"]))[0]
+    key = pd.factorize(paid["item"].to_numpy("int64") * (len(paid) + 1) + receipt)[0]
     known, minor = paid["known"].to_numpy(), -paid["base_minor"].to_numpy(float)
     effective = to_days(paid["effective_date"])
     first_dispute = disputes.groupby("invoice_id")["known"].min()
+    of_dispute = Index(first_dispute.index).get_indexer(paid["invoice_id"].astype(object))
+    disputed_from = np.r_[first_dispute.to_numpy(float), np.nan][of_dispute]
     return DataFrame(
         {
             "customer": paid["customer"],
@@ -221,7 +224,7 @@ def _receipts(moves: DataFrame, item_steps: Steps, disputes: DataFrame) -> DataF
             "rest_minor": item_steps.at(paid["item"].to_numpy("int64"), known),
             "is_head": (minor > 0)
             & ~Series(np.where(minor > 0, key, -1 - np.arange(len(key)))).duplicated().to_numpy(),
-            "is_disputed": first_dispute.reindex(paid["invoice_id"].astype(object)).to_numpy(float) <= known,
+            "is_disputed": disputed_from <= known,
         }
     ).reset_index(drop=True)
 
@@ -286,10 +289,7 @@ def _points(settled: DataFrame) -> DataFrame:
 def owners_of(facts: Facts, column: str) -> tuple[Rows, Index]:
     """Return for each customer the number of its group, sector or country (−1 = unknown), and their codes.
 
-    Parameters
-    ----------
-    facts : from `gather`
-    column : group_id (a customer without group is its own), sector_code or country_code
+    A customer without group is its own.
     """
     values = facts.profile[column]
     if column == "group_id":

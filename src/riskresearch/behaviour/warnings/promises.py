@@ -1,7 +1,7 @@
 """Promises to pay: what was promised, what came, and whether the promise was kept."""
 
 import numpy as np
-from pandas import DataFrame, Index
+from pandas import DataFrame
 
 from riskresearch.behaviour.warnings.facts import View
 from riskresearch.behaviour.warnings.sequences import Array, Rows
@@ -24,12 +24,13 @@ def promises(view: View, settings: WarningSettings) -> DataFrame:
     """
     given = view.act("promises")
     until = given["promise_day"].to_numpy(float) + settings.promise_grace_days
-    invoice = Index(view.facts.items["invoice_id"].drop_duplicates()).get_indexer(given["invoice_id"])
+    invoice = view.facts.invoice_numbers(given["invoice_id"])
     start, customer = given["day"].to_numpy(float), given["customer"].to_numpy("int64")
     promised = _promised(view, given, customer, invoice)
-    received = np.where(
-        invoice >= 0, _received_on(view, invoice, start, until), _received_from(view, customer, start, until)
-    )
+    received = np.zeros(len(given))
+    for is_on, came, owner in ((invoice >= 0, _on_invoices, invoice), (invoice < 0, _from_customers, customer)):
+        if is_on.any():
+            received[is_on] = _between(*came(view), owner[is_on], start[is_on], until[is_on])
     broken_day = np.maximum(until + 1, given["known"].to_numpy(float))
     is_broken = (broken_day <= view.day) & (received < settings.promise_kept_ratio * promised) & (promised > 0)
     return DataFrame(
@@ -59,16 +60,15 @@ def _promised(view: View, given: DataFrame, customer: Rows, invoice: Rows) -> Ar
     return np.where(np.isnan(said), open_then, said)
 
 
-def _received_on(view: View, invoice: Rows, start: Array, until: Array) -> Array:
+def _on_invoices(view: View) -> tuple[Rows, Array, Array]:
     rows = view.known(view.facts.receipts)
     owner = view.facts.items["invoice"].to_numpy("int64")[rows["item"].to_numpy("int64")]
-    return _between(owner, rows["effective_day"].to_numpy(float), rows["minor"].to_numpy(float), invoice, start, until)
+    return owner, rows["effective_day"].to_numpy(float), rows["minor"].to_numpy(float)
 
 
-def _received_from(view: View, customer: Rows, start: Array, until: Array) -> Array:
+def _from_customers(view: View) -> tuple[Rows, Array, Array]:
     rows = view.act("payments")
-    owner, day = rows["customer"].to_numpy("int64"), rows["day"].to_numpy(float)
-    return _between(owner, day, rows["minor"].to_numpy(float), customer, start, until)
+    return rows["customer"].to_numpy("int64"), rows["day"].to_numpy(float), rows["minor"].to_numpy(float)
 
 
 def _between(owner: Rows, day: Array, minor: Array, wanted: Rows, start: Array, until: Array) -> Array:
@@ -76,5 +76,5 @@ def _between(owner: Rows, day: Array, minor: Array, wanted: Rows, start: Array, 
     key = owner * _SPAN + day
     order = np.argsort(key, kind="stable")
     total, key = np.r_[0.0, np.cumsum(minor[order])], key[order]
-    base = np.maximum(wanted, 0) * _SPAN
+    base = wanted * _SPAN
     return np.asarray(total[np.searchsorted(key, base + until, "right")] - total[np.searchsorted(key, base + start)])

@@ -37,11 +37,11 @@ def share(hits: Array, cases: Array) -> Interval:
     """
     n = float(cases.sum())
     p = float(hits.sum()) / n
-    effect = _design_effect(hits - p * cases, n * p * (1 - p), cases)
+    effect = _design_effect(hits - p * cases, n * p * (1 - p) * n / max(n - 1, 1), cases)
     size = n / effect
     centre = (p + _Z**2 / (2 * size)) / (1 + _Z**2 / size)
     half = _Z / (1 + _Z**2 / size) * np.sqrt(p * (1 - p) / size + _Z**2 / (4 * size**2))
-    return Interval(p, max(centre - half, 0.0), min(centre + half, 1.0), round(n))
+    return Interval(p, max(float(centre - half), 0.0), min(float(centre + half), 1.0), round(n))
 
 
 def rate(counts: Array, years: Array) -> Interval:

@@ -1,7 +1,6 @@
 """Tables of the warnings."""
 
 from riskresearch.base.schema import Column, Table
-from riskresearch.behaviour.warnings.registry import SIGNALS
 from riskresearch.behaviour.warnings.settings import SEVERITIES
 from riskresearch.ledger.codes import CUSTOMER
 
@@ -84,8 +83,3 @@ ALERT_QUALITY = Table(
     ),
 )
 WARNING_TABLES = (WARNINGS, SIGNAL_FAMILIES, ALERT_QUALITY)
-
-
-def signal_names() -> list[str]:
-    """Return the codes of all signals."""
-    return SIGNALS.names

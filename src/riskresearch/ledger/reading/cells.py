@@ -13,11 +13,12 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 from pandas import DataFrame, Series
 
-from riskresearch.ledger.reading.coded import full_match, marks
+from riskresearch.ledger.reading.coded import arrow, full_match, marks
 from riskresearch.ledger.reading.formats import Format
 
 MAX_TEXT_LENGTH, HASH_LENGTH = 200, 20
 DAY, WHOLE = pd.api.types.pandas_dtype("datetime64[us]"), pd.Int64Dtype()
+ISO, YEAR_ONE = "%Y-%m-%d", np.datetime64("0001-01-01", "us")
 FIRST_DAY, LAST_DAY = pd.Timestamp("1970-01-01"), pd.Timestamp("2100-12-31")
 _BREAKS = "[\t\n\x0b\x0c\r\x85\u2028\u2029]+"
 _CONTROLS = "[\x00-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]"
@@ -44,6 +45,9 @@ def needs_cleaning(cells: pa.Array) -> NDArray[np.bool_]:
 
 def dates(cells: Series, forms: Sequence[str]) -> tuple[Series, Series]:
     """Return days and the mark of cells that are no date in any of the formats; a time of day is cut off."""
+    plain = _iso_days(cells) if tuple(forms[:1]) == (ISO,) else None
+    if plain is not None:
+        return plain, Series(False, index=cells.index)
     text = cells.str.strip()
     if text.str.contains(":", regex=False).any():
         text = text.str.replace(_TIME_OF_DAY, "", regex=True)
@@ -55,6 +59,20 @@ def dates(cells: Series, forms: Sequence[str]) -> tuple[Series, Series]:
         elif fits.any():
             days[fits] = pd.to_datetime(text[fits], format=form, errors="coerce").astype(DAY)
     return days, text.notna() & days.isna()
+
+
+def _iso_days(cells: Series) -> Series | None:
+    """Days of cells that are all written YYYY-MM-DD or missing and all exist, else None."""
+    text = arrow(cells)
+    given = marks(text.is_valid())
+    if not marks(pc.match_substring_regex(text, r"^\d{4}-\d\d-\d\d$"))[given].all():
+        return None
+    days = np.full(len(cells), np.datetime64("NaT"), dtype="datetime64[us]")
+    try:
+        days[given] = text.filter(pa.array(given)).to_numpy(zero_copy_only=False).astype("datetime64[D]")
+    except ValueError:
+        return None
+    return None if (days < YEAR_ONE).any() else Series(days, index=cells.index)
 
 
 def minor_units(cells: Series, form: Format) -> tuple[Series, Series]:
@@ -152,7 +170,7 @@ def _converted(cells: Series, convert: Callable[[str], object], dtype: str) -> t
 
 
 def _plain_minor(cells: Series, form: Format) -> Series:
-    digits = pc.replace_substring(pa.array(cells), pattern=form.decimal, replacement="")
+    digits = pc.replace_substring(arrow(cells), pattern=form.decimal, replacement="")
     return Series(digits.cast(pa.int64()).to_numpy(zero_copy_only=False), index=cells.index)
 
 

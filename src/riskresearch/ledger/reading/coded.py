@@ -27,13 +27,13 @@ class Coded:
     (['a', 'b'], ['A', 'B', 'A'])
     """
 
-    codes: NDArray[np.intp] | None
+    codes: NDArray[np.intp] | NDArray[np.int32] | None
     distinct: Series
 
     @cached_property
-    def arrow(self) -> pa.Array:
+    def as_arrow(self) -> pa.Array:
         """The different cells as an Arrow array."""
-        return pa.array(self.distinct)
+        return arrow(self.distinct)
 
     def rows(self, values: Series) -> Series:
         """Return values given by different cell as one value per row."""
@@ -48,6 +48,12 @@ class Coded:
         return replace(self, distinct=distinct)
 
 
+def arrow(cells: Series) -> pa.Array:
+    """Return a column of text as one Arrow array."""
+    array = pa.array(cells)
+    return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+
+
 def marks(found: pa.Array) -> NDArray[np.bool_]:
     """Return an Arrow array of marks as numpy; what is missing is not marked."""
     filled = found.fill_null(False) if found.null_count else found
@@ -56,8 +62,11 @@ def marks(found: pa.Array) -> NDArray[np.bool_]:
 
 def coded(cells: Series) -> Coded:
     """Return a column of text without missing cells by its different cells."""
-    codes, distinct = pd.factorize(cells.array)
-    return Coded(None if len(distinct) == len(cells) else codes, Series(distinct, dtype="str"))
+    encoded = arrow(cells).dictionary_encode()
+    if len(encoded.dictionary) == len(cells):
+        return Coded(None, cells)
+    distinct = Series(pd.array(encoded.dictionary, dtype="str"), copy=False)
+    return Coded(encoded.indices.to_numpy(), distinct)
 
 
 @dataclass(frozen=True)
@@ -115,9 +124,9 @@ class Stacked:
 
 def is_among(values: Series, known: Series) -> NDArray[np.bool_]:
     """Return the mark of text values that stand in another column; missing ones never do."""
-    return marks(pc.is_in(pa.array(values), value_set=pa.array(known), skip_nulls=True))
+    return marks(pc.is_in(arrow(values), value_set=arrow(known), skip_nulls=True))
 
 
 def full_match(cells: Series, pattern: str) -> NDArray[np.bool_]:
     """Return the mark of text that a regular expression fits as a whole; missing text never does."""
-    return marks(pc.match_substring_regex(pa.array(cells), f"^(?:{pattern})$"))
+    return marks(pc.match_substring_regex(arrow(cells), f"^(?:{pattern})$"))

@@ -13,7 +13,7 @@ from pandas import DataFrame, Series
 from riskresearch.base.errors import LedgerError
 from riskresearch.base.schema import DTYPES, Column
 from riskresearch.ledger.reading import cells
-from riskresearch.ledger.reading.coded import Coded, Stacked, full_match, marks
+from riskresearch.ledger.reading.coded import Coded, Stacked, arrow, full_match, marks
 from riskresearch.ledger.reading.computed import compute
 from riskresearch.ledger.reading.delivery import RawRows
 from riskresearch.ledger.reading.findings import Bools, Findings, marked
@@ -188,14 +188,14 @@ class _Reader:
     def _cleaned(self, name: str, column: Column, form: Format) -> Coded:
         delivered = self.text.column(name)
         text = delivered.distinct
-        odd = cells.needs_cleaning(delivered.arrow)
+        odd = cells.needs_cleaning(delivered.as_arrow)
         if odd.any():
             stripped = text[odd].str.strip()
             cleaned = cells.clean_text(stripped)
             self._note_cleaned(name, delivered, odd, (cleaned.fillna("") != stripped).to_numpy())
             text = text.copy()
             text[odd] = cleaned
-        null = marks(pc.is_in(pa.array(text) if odd.any() else delivered.arrow, value_set=self._nulls(form)))
+        null = marks(pc.is_in(arrow(text) if odd.any() else delivered.as_arrow, value_set=self._nulls(form)))
         if column.name != "customer_name" and null.any():
             text = text.mask(null)
         return delivered if text is delivered.distinct else delivered.with_distinct(text)

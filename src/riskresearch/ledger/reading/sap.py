@@ -162,8 +162,8 @@ def _invoices(lines: DataFrame) -> DataFrame:
 def _instalments(lines: DataFrame) -> DataFrame:
     """Parts of documents with several lines that all know their due date."""
     own = lines[lines["role"] == "invoice"].sort_values(["document_id", "due_date", "line_number"], kind="stable")
-    in_parts = own.groupby("document_id")["due_date"].transform(lambda due: len(due) > 1 and due.notna().all())
-    rows = own[in_parts.astype(bool)]
+    due, n_lines = own.groupby("document_id")["due_date"], own.groupby("document_id")["document_id"].transform("size")
+    rows = own[(n_lines > 1) & (due.transform("count") == n_lines)]
     return DataFrame(
         {
             "invoice_id": rows["document_id"],

@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 from pandas import DataFrame, Series
+
+from riskresearch.ledger.reading.coded import arrow
 
 Ints = NDArray[np.int64]
 
@@ -19,7 +20,7 @@ def positions(values: Series, known: Series) -> Ints:
     >>> positions(Series(["b", "x"], dtype="str"), Series(["a", "b"], dtype="str")).tolist()
     [1, -1]
     """
-    found = pc.index_in(pa.array(values), value_set=pa.array(known), skip_nulls=True)
+    found = pc.index_in(arrow(values), value_set=arrow(known), skip_nulls=True)
     return np.asarray(found.fill_null(-1).to_numpy(zero_copy_only=False), dtype=np.int64)
 
 

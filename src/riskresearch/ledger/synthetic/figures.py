@@ -6,7 +6,8 @@ estate agents 22, property development 27; Ile-de-France 18.2; Germany 6.2, Neth
 Failures: Banque de France, January 2025 (65,844 in 12 months: construction 14,755, transport 3,016,
 real estate 2,555, finance and insurance 1,670; nine in ten below ten staff). Recovery of unsecured
 creditors 3.8 %, about 65 % direct liquidations (Unedic-AGS 2007, IFPPC). Terms: ceiling of 60 days
-(law of 2008). Shares of the remaining sectors, amounts and frequencies are assumed.
+(law of 2008). Which regions count as rural (late deliveries) is assumed.
+Shares of the remaining sectors, amounts and frequencies are assumed.
 """
 
 from typing import NamedTuple
@@ -91,6 +92,7 @@ REGIONS = (
     ("BRE", 0.05, 0.75),
     ("NOR", 0.05, 0.85),
 )
+RURAL_REGIONS = ("OCC", "NAQ", "BRE", "NOR")
 DEBTOR_KINDS = (("b2b", 0.935), ("public", 0.035), ("private", 0.02), ("related", 0.01))
 TERMS = ((30, False, 0.40), (45, True, 0.15), (30, True, 0.20), (60, False, 0.18), (14, False, 0.07))
 PAYMENT_RUNS = (("daily", 0.32), ("weekly", 0.16), ("fortnightly", 0.20), ("month_end", 0.32))

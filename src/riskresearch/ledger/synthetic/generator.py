@@ -10,20 +10,24 @@ from pandas import DataFrame, Timestamp
 from riskresearch.base.errors import SettingsError
 from riskresearch.base.schema import check
 from riskresearch.ledger.ledger import Ledger, build_ledger
+from riskresearch.ledger.synthetic.accounts import bank_checks_table, payer_accounts
 from riskresearch.ledger.synthetic.books import Books, booked, disputes_table, fx_table, invoices_table, opening_balance
 from riskresearch.ledger.synthetic.credits import credit_notes_table
 from riskresearch.ledger.synthetic.decisions import limits_table
+from riskresearch.ledger.synthetic.delivery import delivery_dates
+from riskresearch.ledger.synthetic.dunning import reminders_table
 from riskresearch.ledger.synthetic.events import active_until, events_table
 from riskresearch.ledger.synthetic.evidence import financials_table, questionnaires_table, ratings_table
 from riskresearch.ledger.synthetic.figures import CURRENCY_LEVELS
 from riskresearch.ledger.synthetic.health import log_hazard
+from riskresearch.ledger.synthetic.parts import with_instalments
 from riskresearch.ledger.synthetic.population import customers_table
 from riskresearch.ledger.synthetic.receipts import allocations_table, payments_table, postings
 from riskresearch.ledger.synthetic.timeline import Floats, to_dates
 from riskresearch.ledger.synthetic.world import Plan, World, simulate_world
 from riskresearch.ledger.tables import TRUTH
 
-GENERATOR_VERSION = 1
+GENERATOR_VERSION = 2
 RUN_CURRENCIES = tuple(CURRENCY_LEVELS)
 
 
@@ -75,15 +79,16 @@ def synthetic_ledger(
         Timestamp(last_date).normalize(), n_customers, n_months, currency_code, default_rate_ratio, invoices_per_month
     )
     _check_plan(plan)
-    hidden, written = np.random.default_rng(seed).spawn(2)
+    hidden, written, added = np.random.default_rng(seed).spawn(3)
     world = simulate_world(plan, rng=hidden)
     books = Books(world.population, world.calendar, world.rates, _customer_ids(n_customers))
+    tables = {
+        **_documents(world, books, written),
+        **_knowledge(world, books, written),
+        "fx_rates": fx_table(books, currency_code=currency_code),
+    }
     ledger = build_ledger(
-        {
-            **_documents(world, books, written),
-            **_knowledge(world, books, written),
-            "fx_rates": fx_table(books, currency_code=currency_code),
-        },
+        _with_more(tables, world, books, added),
         {},
         source_name=f"synthetic_{n_customers}x{n_months}_{seed}",
         mapping_name="canonical",
@@ -158,6 +163,27 @@ def _knowledge(world: World, books: Books, rng: Generator) -> dict[str, DataFram
         "financials": financials_table(books, risk=risk, until=until, rng=streams[2]),
         "questionnaires": questionnaires_table(books, risk=risk, until=until, rng=streams[3]),
     }
+
+
+def _with_more(tables: dict[str, DataFrame], world: World, books: Books, rng: Generator) -> dict[str, DataFrame]:
+    """The tables with what is written over them by chance of its own: deliveries, parts, reminders, accounts."""
+    streams, last_day = rng.spawn(5), books.calendar.last_day
+    delivered = delivery_dates(
+        tables["invoices"], tables["customers"], tables["allocations"], last_day=last_day, rng=streams[0]
+    )
+    tables = tables | {"invoices": tables["invoices"].assign(delivery_date=delivered)}
+    tables = with_instalments(tables, books, world.settlement.items, world.troubles, rng=streams[1])
+    whole = tables["invoices"][~tables["invoices"]["invoice_id"].isin(tables["instalments"]["invoice_id"])]
+    reminders = reminders_table(whole, tables["allocations"], books, risk=_standardised_risk(world), rng=streams[2])
+    payers = payer_accounts(tables["payments"], tables["events"], rng=streams[3])
+    last_date = to_dates(np.array([last_day]))[0]
+    checks = bank_checks_table(tables["events"], tables["customers"], last_date=last_date, rng=streams[4])
+    more = {
+        "payments": tables["payments"].assign(payer_account_code=payers),
+        "reminders": reminders,
+        "bank_checks": checks,
+    }
+    return tables | more
 
 
 def _standardised_risk(world: World) -> Floats:

@@ -42,7 +42,7 @@ def transition_matrix(transitions: DataFrame, *, words: Translator, axis: Axes) 
         axis,
         rows=[f"{words.label('bucket', code)}\n(n = {words.count(amounts[code])})" for code in rows],
         columns=[fitted(words.label("bucket", code), width=7, lines=3) for code in open_columns]
-        + [fitted(words.label("outcome", code), width=11) for code in ends],
+        + [fitted(words.label("bucket", code), width=11) for code in ends],
         places=places,
     )
     axis.set_title(title)

@@ -3,12 +3,14 @@
 from typing import Any
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import NullLocator
 from pandas import DataFrame, Series
 
+from riskresearch.report.figures.segments import place_of_segment
 from riskresearch.report.figures.style import (
     BLUE,
     INK,
@@ -54,7 +56,7 @@ def receipts_fan(
     for level, colour in BANDS:
         axis.fill_between(weeks, rows[f"low_{level}"], rows[f"high_{level}"], color=colour, linewidth=0)
     axis.plot(weeks, rows["expected_amount"], color=BLUE, marker="o", markersize=3.5)
-    handles = [
+    handles: list[Artist] = [
         Line2D([], [], color=BLUE, marker="o", markersize=3.5, label=words.label("forecast_method", method_code))
     ]
     handles += [Patch(color=colour, label=words.t("figure.range", level=level)) for level, colour in reversed(BANDS)]
@@ -100,7 +102,16 @@ def forecast_errors(forecast_backtest: DataFrame, *, words: Translator, axis: Ax
         places = line["horizon_weeks"].map(place_of).to_numpy(float)
         dash = (0, (4, 2)) if code in RULES else "-"
         label = words.label("forecast_method", code)
-        axis.plot(places, line["wape_ratio"], color=colour, linestyle=dash, marker=mark, markersize=5, label=label)
+        axis.plot(
+            places,
+            line["wape_ratio"],
+            color=colour,
+            linestyle=dash,
+            marker=mark,
+            markersize=5,
+            label=label,
+            clip_on=False,
+        )
     axis.set_xticks(range(len(horizons)), [words.count(horizon) for horizon in horizons])
     axis.set_yscale("log")
     axis.set_title(title)
@@ -144,8 +155,10 @@ def survival_curves(survival: DataFrame, *, words: Translator, axis: Axes, axis_
     if rows.empty:
         return not_computable(axis, words, title=title, reason=words.t("figure.no_rows"))
     by, family = ("weight_code", "weight") if is_whole else ("segment_code", "segment")
-    for (code, line), (colour, dash) in zip(rows.groupby(by, sort=True), _strokes(is_whole), strict=False):
-        line, label = line.sort_values("days"), fitted(words.label(family, code), width=24, lines=1)
+    codes = sorted(rows[by].unique(), key=place_of_segment)
+    for code, (colour, dash) in zip(codes, _strokes(is_whole), strict=False):
+        line = rows[rows[by] == code].sort_values("days")
+        label = fitted(words.label(family, code), width=24, lines=1)
         axis.plot(line["days"], line["probability"], color=colour, linestyle=dash, drawstyle="steps-post", label=label)
         if is_whole:
             axis.fill_between(

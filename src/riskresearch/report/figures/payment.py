@@ -88,8 +88,8 @@ def _dso_line(axis: Axes, words: Translator, line: DataFrame, code: str) -> tupl
     if known.empty:
         return None
     colour, dash = DSO_SERIES[code]
-    marks = {"marker": "o", "markersize": 3 if len(line) < 4 else 0}
-    axis.plot(line["observation_date"], line["value"], color=colour, linestyle=dash, **marks)
+    size = 3 if len(line) < 4 else 0
+    axis.plot(line["observation_date"], line["value"], color=colour, linestyle=dash, marker="o", markersize=size)
     last = known.iloc[-1]
     if pd.notna(last["value_low"]) and pd.notna(last["value_high"]):
         reach = [[last["value"] - last["value_low"]], [last["value_high"] - last["value"]]]

@@ -88,10 +88,15 @@ def _pairs(segment_values: DataFrame, indicator_code: str, axis_code: str) -> Da
 
 
 def _ordered(pairs: DataFrame, part: str, most: int) -> list[str]:
-    """Segments with most customers: sizes from small to large, others by name, unknown last."""
+    """Segments with most customers, in their order."""
     n_customers = pairs.groupby(part)["n_customers"].sum().sort_values(ascending=False, kind="stable")
     kept = [str(code) for code in n_customers.index[:most]]
-    return sorted(kept, key=lambda code: (code in LAST, SIZES.index(code) if code in SIZES else len(SIZES), code))
+    return sorted(kept, key=place_of_segment)
+
+
+def place_of_segment(code: str) -> tuple[bool, int, str]:
+    """Return what segments are ordered by: sizes from small to large, others by code, the rest and unknown last."""
+    return code in LAST, SIZES.index(code) if code in SIZES else len(SIZES), code
 
 
 def _shaded(cell: Series | None, min_customers: int) -> float:
@@ -153,10 +158,10 @@ def segment_intervals(
     )
     axis.plot(rows["value"], places, "o", color=BLUE, markersize=7, label=words.t("figure.measured"))
     axis.plot(rows["value_shrunk"], places, marker="D", label=words.t("figure.steadied"), **HOLLOW)
-    names = [fitted(words.label("segment", code), width=24, lines=1) for code in order]
+    names = [fitted(words.label("segment", code), width=22) for code in order]
     name_rows(axis, [f"{name} (n = {words.count(n)})" for name, n in zip(names, rows["n_customers"], strict=True)])
     axis.set_title(title)
     unit = str(rows["unit_code"].iloc[0])
     ticks(axis, "x", lambda value: words.number(value) if unit == "days" else _short(value, unit, words))
     legend_below(axis)
-    set_height(axis, 1.5 + 0.3 * len(rows))
+    set_height(axis, 1.5 + 0.34 * len(rows))

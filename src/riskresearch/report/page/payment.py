@@ -5,7 +5,7 @@ from pandas import DataFrame, Series
 
 from riskresearch.report.cells import Grid, grid
 from riskresearch.report.figures.payment import BUCKETS, ageing_bars, dso_ends, dso_lines
-from riskresearch.report.page.context import Block, Chapter, Context, figure, grid_block, missing, pair
+from riskresearch.report.page.context import Block, Chapter, Context, figure, grid_block, missing, note, pair
 from riskresearch.report.page.payment_changes import change_blocks
 from riskresearch.report.page.payment_flows import flow_blocks
 from riskresearch.report.page.payment_forecast import forecast_blocks
@@ -68,7 +68,12 @@ def _today(context: Context, kpis: DataFrame) -> list[Block]:
     pictures = [
         told(figure(lines, alt=words.t("alt.dso", sentence=_dso(context, kpis))), _dso_sentences(context, kpis))
     ]
-    return [pair(*pictures, *_ageing(context)), _indicators(context, kpis), *_ageing_table(context)]
+    return [
+        pair(*pictures, *_ageing(context)),
+        _indicators(context, kpis),
+        *_ageing_table(context),
+        *_left_out(context),
+    ]
 
 
 def _dso_sentences(context: Context, kpis: DataFrame) -> str:
@@ -136,6 +141,15 @@ def _ageing_table(context: Context) -> list[Block]:
         if len(now):
             blocks.append(grid_block(grid(now, words, columns=columns), caption=words.t(caption)))
     return [pair(*blocks)] if blocks else []
+
+
+def _left_out(context: Context) -> list[Block]:
+    """Whom the indicators leave out."""
+    words, left_out = context.words, context.table("left_out")
+    if left_out is None:
+        return []
+    row = left_out.iloc[0]
+    return [note(words.n("chapter.left_out", int(row["n_customers"]), amount=words.compact(row["open_amount"])))]
 
 
 def _indicators(context: Context, kpis: DataFrame) -> Block:

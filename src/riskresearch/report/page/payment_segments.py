@@ -98,11 +98,11 @@ def _axes(now: DataFrame) -> list[str]:
 def _segment_table(context: Context, values: DataFrame, axis: str) -> Block:
     words, now = context.words, latest(values)
     rows = now[now["axis_code"] == axis]
-    by_size = rows[rows["indicator_code"] == "open_amount"] if (rows["indicator_code"] == "open_amount").any() else rows
-    order = by_size.sort_values(["value", "segment_code"], ascending=[False, True])["segment_code"].drop_duplicates()
+    amounts = rows[rows["indicator_code"] == "open_amount"].set_index("segment_code")["value"]
+    order = sorted(rows["segment_code"].unique(), key=lambda code: (-amounts.get(code, 0.0), code))
     codes = [code for code in SEGMENT_INDICATORS if (rows["indicator_code"] == code).any()]
     lines = []
-    for segment in order.head(SEGMENTS_SHOWN):
+    for segment in order[:SEGMENTS_SHOWN]:
         own = rows[rows["segment_code"] == segment]
         customers = words.count(own["n_customers"].max())
         cells = (interval_cell(one(own, indicator_code=code), words) for code in codes)

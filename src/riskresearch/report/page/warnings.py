@@ -4,7 +4,7 @@ import pandas as pd
 from pandas import DataFrame, Series
 
 from riskresearch.report.cells import Grid, header, with_unit
-from riskresearch.report.page.context import Block, Context, grid_block, note, table, text
+from riskresearch.report.page.context import Block, Context, grid_block, note, text
 from riskresearch.report.page.payment_parts import one
 from riskresearch.report.translator import Translator
 
@@ -157,7 +157,26 @@ def _incidents(context: Context) -> list[Block]:
     if not parts:
         return [text(words.t("chapter.no_incidents"))]
     sentence = text(words.n("chapter.incidents", len(rows), parts=words.listed(parts)))
-    columns = ["customer_id", "incident_code", "incident_date", "amount", "detail_code"]
+    return [sentence, _incident_list(rows, words)]
+
+
+def _incident_list(rows: DataFrame, words: Translator) -> Block:
     latest_first = rows.sort_values(["incident_date", "reference_id"], ascending=[False, True])
-    listed = table(latest_first, context, caption=words.t("table.incidents"), columns=columns, max_rows=CUSTOMERS_SHOWN)
-    return [sentence, listed]
+    lines = [
+        (
+            str(row["customer_id"]),
+            words.label("incident", row["incident_code"]),
+            words.date(row["incident_date"], "medium"),
+            words.t("missing.none") if pd.isna(row["amount"]) else words.number(row["amount"]),
+            "" if pd.isna(row["detail_code"]) else words.label("detail", row["detail_code"]),
+        )
+        for _, row in latest_first.head(CUSTOMERS_SHOWN).iterrows()
+    ]
+    names = ("customer_id", "incident_code", "incident_date", "amount", "detail_code")
+    headers = tuple(header(name, words, rows) for name in names)
+    n_more = len(rows) - len(lines)
+    return grid_block(
+        Grid(headers, tuple(lines), (False, False, False, True, False)),
+        caption=words.t("table.incidents"),
+        more=words.n("table.more", n_more) if n_more > 0 else "",
+    )
