@@ -420,8 +420,7 @@ def test_without_mapping_the_message_holds_a_proposal(tmp_path: Path):
     message = str(refusal.value)
     assert (
         "no mapping was given and no shipped one (canonical, einvoice, highradius, ibm_late_payment, odoo, sap, "
-        "sap_fbl5n) fits"
-        in message
+        "sap_fbl5n) fits" in message
     )
     assert "riskresearch check --ledger items.csv" in message
     assert "gross_amount: Montant" in message

@@ -25,9 +25,12 @@ ACTS = {
     "financials": "published_date",
     "questionnaires": "answered_date",
     "fx_rates": "rate_date",
+    "reminders": "reminder_date",
+    "bank_checks": "check_date",
 }
 SETTINGS = resolve(
     {
+        "behaviour": {"backtest_origins": 6, "n_simulations": 200, "history_months": 12, "replay_months": 6},
         "model": {"n_bootstrap": 50, "n_trees": 20, "min_defaulters": 5, "min_test_defaulters": 2},
         "validation": {"n_bootstrap": 50},
         "insurance": {"n_years": 2000},

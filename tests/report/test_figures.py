@@ -255,6 +255,12 @@ def test_the_fan_holds_both_ranges_and_the_rule(tables: dict[str, DataFrame]) ->
     assert len(alone.axes[0].lines) == 1
 
 
+def test_a_forecast_without_ranges_names_none(tables: dict[str, DataFrame]) -> None:
+    drawn = figures.receipts_fan(tables["receipts_forecast"], words=ENGLISH, method_code="due_date")
+    assert len(drawn.axes[0].collections) == 0
+    assert not [text for text in texts(drawn) if "range" in text]
+
+
 def test_curves_by_segment_are_those_by_amount(tables: dict[str, DataFrame]) -> None:
     axis = figures.survival_curves(tables["survival"], words=ENGLISH, axis_code="size").axes[0]
     assert [line.get_ydata()[1] for line in axis.lines[:2]] == pytest.approx([0.5, 0.7])

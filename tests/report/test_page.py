@@ -240,7 +240,7 @@ def test_segments_are_told_with_their_intervals(tables: dict[str, DataFrame], fa
 def test_what_moved_is_listed_by_segment_and_customer(tables: dict[str, DataFrame], facts: PageFacts) -> None:
     text = text_of(tables, facts)
     assert "trade +1.4 +1.5 +4.6 +7.5 61.0 72.4" in text
-    assert re.search(r"007 slower 9\.0 41\.0 40,000 80,000", text)
+    assert re.search(r"007 pays slower 9\.0 41\.0 40,000 80,000", text)
     nobody = {**tables, "customer_moves": tables["customer_moves"].head(0)}
     assert "No customer pays slower or faster" in text_of(nobody, facts)
 

@@ -142,7 +142,7 @@ def customer_moves(now: Book, before: Book, settings: CustomerSettings) -> DataF
         return empty(CUSTOMER_MOVES)
     late = _pair(by_customer(now, "days_beyond_terms_floored"), by_customer(before, "days_beyond_terms_floored"))
     owed = _pair(_sum(now.overdue, "open_minor") / 100, _sum(before.overdue, "open_minor") / 100).fillna(0.0)
-    both = late.join(owed, how="outer", lsuffix="_days", rsuffix="_amount")
+    both = pd.concat([late.add_suffix("_days"), owed.add_suffix("_amount")], axis=1).sort_index()
     days = both["now_days"] - both["before_days"]
     amount = both["now_amount"].fillna(0.0) - both["before_amount"].fillna(0.0)
     year = now.sales[now.sales["day"] > now.as_of - pd.DateOffset(months=12)]

@@ -21,6 +21,16 @@ from riskresearch.ledger.reading.mapping import DeliveryCard, LedgerMapping, Sou
 from riskresearch.ledger.reading.mapping_text import parse_card, parse_mapping
 from riskresearch.ledger.reading.propose import Proposal, propose
 
+__all__ = [
+    "Fetched",
+    "fetch_ledger",
+    "is_address",
+    "load_mapping",
+    "propose_mapping",
+    "read_ledger",
+    "shipped_mappings",
+    "shown_address",
+]
 MAPPINGS = Path(__file__).parents[3] / "config" / "mappings"
 CARD = "ledger.yaml"
 NEVER_READ = ("truth.csv",)

@@ -78,10 +78,10 @@ def assemble(delivery: Delivery) -> Ledger:
     _refuse_no_invoice(sources, built)
     docs = documents([rows for rows in sources if rows.source.rows == FLAT.name])
     tables = _tables(sources, docs, built)
-    currency_code = run_currency(tables["invoices"], given=delivery.currency_code or delivery.books_currency_code)
-    tables, notes = convert(
-        tables, delivery.mapping.fx, run_currency_code=currency_code, books_currency_code=delivery.books_currency_code
-    )
+    books = delivery.books_currency_code
+    currency_code = run_currency(tables["invoices"], given=delivery.currency_code or books)
+    fx = delivery.mapping.fx
+    tables, notes = convert(tables, fx, run_currency_code=currency_code, books_currency_code=books)
     settled = settled_minor(tables)
     _refuse_over_settled(tables, settled)
     accounts = {
@@ -89,18 +89,22 @@ def assemble(delivery: Delivery) -> Ledger:
         "reconciliation": reconciliation(sources, tables, docs, settled, [c for made in built for c in made.checks]),
         "gaps": gap_table(tables, sources, delivery.mapping, settled, [code for made in built for code in made.gaps]),
     }
-    noted = [note for rows in sources for note in rows.notes] + [note for made in built for note in made.notes]
-    told = [*delivery.notes, *noted, *notes]
-    card = delivery.card
     return build_ledger(
         tables,
         {name: frame for name, frame in accounts.items() if len(frame)},
         source_name=delivery.name,
         mapping_name=delivery.mapping.mapping,
         currency_code=currency_code,
-        is_synthetic=card is not None and card.is_synthetic,
-        notes=(*told, *(card.all_notes if card else ())),
+        is_synthetic=delivery.card is not None and delivery.card.is_synthetic,
+        notes=_notes(delivery, sources, built, notes),
     )
+
+
+def _notes(
+    delivery: Delivery, sources: Sequence[SourceRows], built: Sequence[Built], notes: Sequence[str]
+) -> tuple[str, ...]:
+    told = [note for rows in sources for note in rows.notes] + [note for made in built for note in made.notes]
+    return (*delivery.notes, *told, *notes, *(delivery.card.all_notes if delivery.card else ()))
 
 
 def _fill_currency(sources: Sequence[SourceRows], currency_code: str | None) -> None:

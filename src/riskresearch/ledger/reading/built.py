@@ -4,10 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 from pandas import DataFrame, Series
 
 from riskresearch.base.errors import LedgerError, first_keys
 from riskresearch.base.schema import DTYPES
+from riskresearch.ledger.reading.coded import arrow
 from riskresearch.ledger.reading.rows import SourceRows
 from riskresearch.ledger.reading.targets import ROW_SHAPES
 
@@ -64,11 +67,10 @@ def joined_id(frame: DataFrame, names: Sequence[str], mark: str = "-") -> Series
     >>> joined_id(DataFrame({"a": ["1000", None], "b": ["77", "78"]}, dtype="str"), ["a", "b"]).tolist()
     ['1000-77', '78']
     """
-    whole = Series("", index=frame.index, dtype="str")
-    for name in names:
-        part = frame[name].astype("str").fillna("")
-        whole = whole.str.cat(part, sep="").where((whole == "") | (part == ""), whole.str.cat(part, sep=mark))
-    return whole
+    parts = [arrow(frame[name].astype("str")) for name in names]
+    given = [pc.if_else(pc.equal(part, ""), None, part) for part in parts]
+    whole = pc.binary_join_element_wise(*given, pa.scalar(mark, pa.large_string()), null_handling="skip")
+    return Series(pd.array(whole, dtype="str"), index=frame.index)
 
 
 def balance_checks(

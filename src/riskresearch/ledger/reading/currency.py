@@ -16,6 +16,7 @@ _DOCUMENTS = {
     "credit_notes": ("gross_minor", "credit_note_date"),
     "payments": ("amount_minor", "value_date"),
 }
+_CONVERTED = (*_DOCUMENTS, "allocations")
 _BOOKS_ONLY = {
     "events": ("base_minor",),
     "limits": ("base_minor", "requested_minor"),
@@ -46,10 +47,12 @@ def convert(
     """
     tables = dict(tables)
     books = books_currency_code or run_currency_code
+    if books == run_currency_code and not rates and not any(tables[n]["base_minor"].isna().any() for n in _CONVERTED):
+        return tables | {"fx_rates": tables["fx_rates"].sort_values(["currency_code", "rate_date"])}, []
     quotes = quotes_into([*_delivered(tables["fx_rates"], books), *_stated(rates)], run_currency_code)
     if books != run_currency_code:
         _refuse_books_only(tables, books, run_currency_code)
-        for name in (*_DOCUMENTS, "allocations"):
+        for name in _CONVERTED:
             tables[name] = tables[name].assign(base_minor=Series(pd.NA, index=tables[name].index, dtype="Int64"))
     _refuse_unquoted(tables, quotes, run_currency_code)
     notes = []

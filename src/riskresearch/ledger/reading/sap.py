@@ -14,6 +14,7 @@ from pandas import DataFrame, Series
 
 from riskresearch.base.errors import LedgerError
 from riskresearch.ledger.reading.built import Built, balance_checks, joined_id, kept_rows
+from riskresearch.ledger.reading.coded import is_among
 from riskresearch.ledger.reading.rows import SourceRows
 from riskresearch.ledger.reading.sap_settle import settle_lines
 from riskresearch.ledger.reading.sums import positions
@@ -77,7 +78,7 @@ def _lines(items: DataFrame) -> DataFrame:
     lines = lines.assign(value_date=lines["value_date"].fillna(lines["posting_date"]))
     reference = _references(lines)
     named = (lines["role"] == "refund") & reference.notna()
-    made_here = lines["document_number"].isin(lines["clearing_number"].dropna())
+    made_here = is_among(lines["document_number"], lines["clearing_number"])
     role = lines["role"].mask(named, "returned").mask(named & made_here, "residual")
     return lines.assign(role=role, reference_id=reference)
 
@@ -98,15 +99,16 @@ def _references(lines: DataFrame) -> Series:
     is_invoice = lines["role"] == "invoice"
     named = _named_documents(lines)
     carried = lines.loc[(lines["role"] == "refund") & named.notna()]
-    onward = dict(zip(carried["document_id"], named[carried.index], strict=True))
-    invoices = set(lines.loc[is_invoice, "document_id"])
+    onward = Series(named[carried.index].to_numpy(), index=carried["document_id"].to_numpy(), dtype="str")
+    onward = onward[~onward.index.duplicated()]
+    invoices = lines.loc[is_invoice, "document_id"]
     for _ in range(CHAIN_LENGTH):
-        open_end = named.notna() & ~named.isin(invoices) & named.isin(onward)
+        open_end = ~is_among(named, invoices) & is_among(named, onward.index.to_series().astype("str"))
         if not open_end.any():
             break
         named = named.mask(open_end, named.map(onward))
     own = lines["document_id"].where(is_invoice)
-    return own.fillna(named.where(named.isin(invoices)))
+    return own.fillna(named.where(is_among(named, invoices)))
 
 
 def _named_documents(lines: DataFrame) -> Series:

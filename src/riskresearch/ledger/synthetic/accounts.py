@@ -2,11 +2,13 @@
 
 import hashlib
 
+import numpy as np
 import pandas as pd
 from numpy.random import Generator
 from pandas import DataFrame, Series, Timestamp
 
 from riskresearch.ledger.synthetic.books import number_ids
+from riskresearch.ledger.synthetic.timeline import Bools
 
 UNTOLD_SHARE, ROUTINE_SHARE, VERIFIED_SHARE = 0.01, 0.35, 0.85
 CHECK_DAYS = 12
@@ -36,33 +38,24 @@ def payer_accounts(payments: DataFrame, events: DataFrame, *, rng: Generator) ->
 def bank_checks_table(events: DataFrame, customers: DataFrame, *, last_date: Timestamp, rng: Generator) -> DataFrame:
     """Return canonical table `bank_checks`: one after each change that was told, and routine ones."""
     changes = events[events["event_code"] == "bank_change"]
-    told = DataFrame(
-        {
-            "customer_id": changes["customer_id"],
-            "check_date": changes["event_date"] + pd.to_timedelta(rng.integers(0, CHECK_DAYS, len(changes)), unit="D"),
-            "is_changed": True,
-            "is_verified": rng.random(len(changes)) < VERIFIED_SHARE,
-        }
-    )
+    waited = pd.to_timedelta(rng.integers(0, CHECK_DAYS, len(changes)), unit="D")
+    verified = rng.random(len(changes)) < VERIFIED_SHARE
+    told = _checks(changes["customer_id"], changes["event_date"] + waited, is_changed=True, is_verified=verified)
     chosen = customers[rng.random(len(customers)) < ROUTINE_SHARE]
     years = pd.to_timedelta(365 * rng.uniform(0.5, 2.5, len(chosen)), unit="D").floor("D")
-    routine = DataFrame(
-        {
-            "customer_id": chosen["customer_id"],
-            "check_date": chosen["relationship_start_date"] + years,
-            "is_changed": False,
-            "is_verified": True,
-        }
-    )
+    day = chosen["relationship_start_date"] + years
+    routine = _checks(chosen["customer_id"], day, is_changed=False, is_verified=np.ones(len(chosen), dtype=bool))
     rows = pd.concat([part for part in (told, routine) if len(part)] or [told], ignore_index=True)
     rows = rows[rows["check_date"] <= last_date].sort_values(["check_date", "customer_id"], ignore_index=True)
+    return rows.assign(check_id=number_ids("K", len(rows)), recorded_date=rows["check_date"])
+
+
+def _checks(customer_id: Series, day: Series, *, is_changed: bool, is_verified: Bools) -> DataFrame:
     return DataFrame(
         {
-            "check_id": number_ids("K", len(rows)),
-            "customer_id": rows["customer_id"],
-            "check_date": rows["check_date"].astype("datetime64[us]"),
-            "recorded_date": rows["check_date"].astype("datetime64[us]"),
-            "is_changed": rows["is_changed"].astype("boolean"),
-            "is_verified": rows["is_verified"].astype("boolean"),
+            "customer_id": customer_id,
+            "check_date": day.astype("datetime64[us]"),
+            "is_changed": Series(is_changed, index=customer_id.index, dtype="boolean"),
+            "is_verified": Series(is_verified, index=customer_id.index, dtype="boolean"),
         }
     )

@@ -52,20 +52,13 @@ def receipts_fan(
     rows = receipts_forecast[receipts_forecast["method_code"] == method_code].sort_values("week_start_date")
     if not rows["expected_amount"].notna().any():
         return not_computable(axis, words, title=title, reason=words.t("figure.no_rows"))
-    weeks = np.arange(len(rows))
-    for level, colour in BANDS:
-        axis.fill_between(weeks, rows[f"low_{level}"], rows[f"high_{level}"], color=colour, linewidth=0)
-    axis.plot(weeks, rows["expected_amount"], color=BLUE, marker="o", markersize=3.5)
-    handles: list[Artist] = [
-        Line2D([], [], color=BLUE, marker="o", markersize=3.5, label=words.label("forecast_method", method_code))
-    ]
-    handles += [Patch(color=colour, label=words.t("figure.range", level=level)) for level, colour in reversed(BANDS)]
+    handles = _with_ranges(axis, words, rows, method_code)
     rule = receipts_forecast[receipts_forecast["method_code"] == rule_code].sort_values("week_start_date")
     if len(rule) == len(rows) and rule_code != method_code:
-        label = words.label("forecast_method", rule_code)
-        axis.plot(weeks, rule["expected_amount"], color=ORANGE, linestyle=(0, (4, 2)), linewidth=1.6)
-        handles.append(Line2D([], [], color=ORANGE, linestyle=(0, (4, 2)), linewidth=1.6, label=label))
-    shown = weeks[:: max(1, len(weeks) // 5)]
+        stroke: dict[str, Any] = {"color": ORANGE, "linestyle": (0, (4, 2)), "linewidth": 1.6}
+        axis.plot(range(len(rule)), rule["expected_amount"], **stroke)
+        handles.append(Line2D([], [], label=words.label("forecast_method", rule_code), **stroke))
+    shown = range(0, len(rows), max(1, len(rows) // 5))
     axis.set_xticks(shown, [words.day_month(rows["week_start_date"].iloc[week]) for week in shown])
     axis.set_ylim(bottom=0)
     axis.set_title(title)
@@ -75,6 +68,18 @@ def receipts_fan(
     axis.spines["bottom"].set_color(RULE)
     legend_below(axis, handles)
     set_height(axis, 3.3)
+
+
+def _with_ranges(axis: Axes, words: Translator, rows: DataFrame, method_code: str) -> list[Artist]:
+    """Draw the method in use and those of its ranges that are known; return what the legend names."""
+    stroke: dict[str, Any] = {"color": BLUE, "marker": "o", "markersize": 3.5}
+    weeks, ranges = np.arange(len(rows)), []
+    for level, colour in BANDS:
+        if rows[f"low_{level}"].notna().any():
+            axis.fill_between(weeks, rows[f"low_{level}"], rows[f"high_{level}"], color=colour, linewidth=0)
+            ranges.append(Patch(color=colour, label=words.t("figure.range", level=level)))
+    axis.plot(weeks, rows["expected_amount"], **stroke)
+    return [Line2D([], [], label=words.label("forecast_method", method_code), **stroke), *reversed(ranges)]
 
 
 @picture
@@ -99,19 +104,11 @@ def forecast_errors(forecast_backtest: DataFrame, *, words: Translator, axis: Ax
     place_of = {horizon: place for place, horizon in enumerate(horizons)}
     for colour, mark, (code, line) in zip(SERIES, MARKS, rows.groupby("method_code", sort=True), strict=False):
         line = line.sort_values("horizon_weeks")
-        places = line["horizon_weeks"].map(place_of).to_numpy(float)
+        stroke: dict[str, Any] = {"color": colour, "marker": mark, "markersize": 5, "clip_on": False}
         dash = (0, (4, 2)) if code in RULES else "-"
+        places = line["horizon_weeks"].map(place_of).to_numpy(float)
         label = words.label("forecast_method", code)
-        axis.plot(
-            places,
-            line["wape_ratio"],
-            color=colour,
-            linestyle=dash,
-            marker=mark,
-            markersize=5,
-            label=label,
-            clip_on=False,
-        )
+        axis.plot(places, line["wape_ratio"], linestyle=dash, label=label, **stroke)
     axis.set_xticks(range(len(horizons)), [words.count(horizon) for horizon in horizons])
     axis.set_yscale("log")
     axis.set_title(title)

@@ -50,9 +50,9 @@ def change_cell(row: Series, words: Translator) -> str:
         return words.missing(row["reason_code"])
     if unit == "ratio":
         return words.t("table.points", n=words.signed(100 * change))
-    if unit == "amount":
-        return f"{'+' if change > 0 else ''}{words.compact(change)}"
-    return words.signed(change)
+    sign = "+" if change > 0 else ""
+    shown = words.compact(change) if unit == "amount" else with_unit(change, unit, words)
+    return f"{sign}{shown}"
 
 
 def bare(value: float, unit: str, words: Translator) -> str:

@@ -169,7 +169,7 @@ def _largest(context: Context) -> list[Block]:
 
 
 def _measure(code: str, words: Translator) -> str:
-    return words.label("base", "sales_12m") if code == "sales_12m_amount" else words.label("indicator", code)
+    return words.t("column.sales_amount_12m") if code == "sales_12m_amount" else words.label("indicator", code)
 
 
 def _by_order(codes: Series) -> Series:

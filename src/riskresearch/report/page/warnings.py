@@ -167,7 +167,7 @@ def _incident_list(rows: DataFrame, words: Translator) -> Block:
             str(row["customer_id"]),
             words.label("incident", row["incident_code"]),
             words.date(row["incident_date"], "medium"),
-            words.t("missing.none") if pd.isna(row["amount"]) else words.number(row["amount"]),
+            words.t("missing.not_applicable") if pd.isna(row["amount"]) else words.number(row["amount"]),
             "" if pd.isna(row["detail_code"]) else words.label("detail", row["detail_code"]),
         )
         for _, row in latest_first.head(CUSTOMERS_SHOWN).iterrows()
