@@ -10,7 +10,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 
 from riskresearch.base.errors import RiskResearchError
 from riskresearch.handover.score import verify_bundle
-from riskresearch.ledger.read import read_ledger
+from riskresearch.ledger.read import is_address, read_ledger
 from riskresearch.pipeline.cases import agreement_text, check_cases
 from riskresearch.pipeline.checking import check_report
 from riskresearch.pipeline.customer_files import open_run, write_customer_files
@@ -30,7 +30,13 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
-Ledger = Annotated[Path, typer.Option(help="Ledger: CSV, Parquet, Excel or FEC file, or a folder of such files.")]
+Ledger = Annotated[
+    str,
+    typer.Option(
+        help="Ledger: CSV, Parquet, Excel or FEC file, a folder of such files, or the address of a database "
+        "(postgresql+psycopg://user@host/books)."
+    ),
+]
 Mapping = Annotated[
     str | None,
     typer.Option(
@@ -72,7 +78,7 @@ def run(
     job = plan_job(only=only, until=until, given=parse_assignments(parameter or []), language=language)
     plan = make_plan(
         run_path(run, home=home.resolve()),
-        ledger=ledger.resolve(),
+        ledger=ledger if is_address(ledger) else Path(ledger).resolve(),
         mapping=mapping,
         config=config,
         as_of=as_of,

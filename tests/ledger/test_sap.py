@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from numpy.random import default_rng
 from pandas import DataFrame, Series, Timestamp
 
 from riskresearch.base.errors import LedgerError
@@ -12,6 +13,7 @@ from riskresearch.ledger.movements import cut_ledger, movements
 from riskresearch.ledger.read import read_ledger
 from riskresearch.ledger.reading.computed import compute
 from riskresearch.ledger.reading.mapping import FirstOf
+from riskresearch.ledger.reading.matching import overlaps
 
 HEADER = (
     "BUKRS;BELNR;GJAHR;BUZEI;KUNNR;BLART;BLDAT;BUDAT;CPUDT;ZFBDT;ZBD1T;ZBD2T;ZBD3T;SHKZG;WRBTR;WAERS;WSKTO;"
@@ -228,3 +230,27 @@ def test_the_first_term_that_is_not_zero():
     terms = {name: Series(values, dtype="Int64") for name, values in {"a": [0, 0, None], "b": [14, 0, None]}.items()}
     found = compute(FirstOf(first_of=("a", "b"), skip_zero=True), terms)
     assert DataFrame({"days": found})["days"].tolist() == [14, 0, pd.NA]
+
+
+def plainly(debits: DataFrame, credits: DataFrame) -> list[tuple]:
+    """Credits pay debits of their group one after the other, as one would on paper."""
+    found = []
+    for group in sorted({*debits["group"], *credits["group"]}):
+        due = [[key, amount] for key, amount in debits.loc[debits["group"] == group, "amount_minor"].items()]
+        for key, amount in credits.loc[credits["group"] == group, "amount_minor"].items():
+            while amount and due:
+                part = min(amount, due[0][1])
+                found.append((due[0][0], key, part))
+                amount, due[0][1] = amount - part, due[0][1] - part
+                due = due if due[0][1] else due[1:]
+    return sorted(found)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_amounts_laid_end_to_end_match_as_on_paper(seed: int):
+    rng = default_rng(seed)
+    sides = []
+    for letter, n in zip("dc", rng.integers(0, 12, 2), strict=True):
+        rows = {"group": rng.choice(list("abc"), n), "amount_minor": rng.integers(1, 20, n)}
+        sides.append(DataFrame(rows, index=[f"{letter}{number}" for number in range(n)]))
+    assert sorted(map(tuple, overlaps(*sides).to_numpy().tolist())) == plainly(*sides)

@@ -9,8 +9,8 @@ import yaml
 from small_ledger import day
 
 from riskresearch.base.schema import check
-from riskresearch.limits.methods import METHODS
 from riskresearch.limits.loss_concentration import LOSS_CONCENTRATION
+from riskresearch.limits.methods import METHODS
 from riskresearch.limits.stage import LIMIT_TABLES, LimitSettings, credit_limits, limits_by_binding
 
 CASES = yaml.safe_load((Path(__file__).parents[1] / "cases" / "limits" / "limits.yaml").read_text(encoding="utf-8"))

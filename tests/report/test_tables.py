@@ -105,10 +105,10 @@ def test_amounts_of_a_column_share_their_decimals() -> None:
     assert [row[0] for row in rows] == ["12", "1,000"]
 
 
-def test_missing_values_are_words_never_blanks() -> None:
+def test_missing_values_are_words_or_a_dash_never_blanks() -> None:
     frame = DataFrame({"open_amount": [None], "reason_code": [None], "due_date": [pd.NaT], "n_rows": [pd.NA]})
     rows = show_table(frame, words=ENGLISH, caption="x").content.rows
-    assert rows == (("not computable", "none", "none", "not computable"),)
+    assert rows == (("not computable", "–", "–", "not computable"),)
 
 
 def test_rows_that_are_not_shown_are_counted() -> None:
@@ -146,3 +146,20 @@ def test_kinds_of_all_declared_columns_agree_with_their_types(tables: dict[str, 
         and kind_of(frame, column) != "unit"
     ]
     assert wrong == []
+
+
+def test_evidence_and_lists_of_codes_are_read_out() -> None:
+    frame = DataFrame({"evidence": ['{"invoice_id":"I7","n_items":3}'], "action_codes": ["call reminder"]})
+    ((evidence, actions),) = show_table(frame, words=ENGLISH, caption="x").content.rows
+    assert evidence.startswith("invoice I7; ")
+    assert actions == "call; send reminder"
+
+
+def test_whole_days_have_no_decimals_and_ranks_are_counts() -> None:
+    frame = DataFrame({"past_due_max_days": [30], "days_late": [30.0], "priority_rank": [4]})
+    assert show_table(frame, words=ENGLISH, caption="x").content.rows == (("30", "30.0", "4"),)
+
+
+def test_a_bound_that_does_not_apply_is_a_dash() -> None:
+    frame = DataFrame({"value": [3.0], "value_low": [None], "unit_code": ["days"], "reason_code": [None]})
+    assert show_table(frame, words=ENGLISH, caption="x").content.rows[0][:2] == ("3.0 days", "–")

@@ -117,9 +117,7 @@ def _days_late(moves: DataFrame) -> Series:
 def _ordered(moves: DataFrame) -> DataFrame:
     """Movements of an item in the order they became known, the item first."""
     first = (moves["movement_code"] != "invoice").astype("int64")
-    return moves.assign(first=first).sort_values(
-        ["item_id", "first", "known_date", "movement_id"], ignore_index=True
-    )
+    return moves.assign(first=first).sort_values(["item_id", "first", "known_date", "movement_id"], ignore_index=True)
 
 
 def _index(days: Series, dates: Sequence[Timestamp]) -> Series:

@@ -12,8 +12,8 @@ from riskresearch.base.schema import Column, Table
 from riskresearch.behaviour.book import observation_dates
 from riskresearch.features.features import FEATURES
 from riskresearch.features.snapshots import snapshots
-from riskresearch.ledger.default import is_in_default
 from riskresearch.ledger.codes import CUSTOMER
+from riskresearch.ledger.default import is_in_default
 
 SAMPLES = ("development", "purged", "out_of_time", "immature", "scoring", "excluded")
 EXCLUSIONS = ("in_default", "inactive")

@@ -62,8 +62,8 @@ def cut_ledger(ledger: Ledger, *, as_of: Timestamp) -> dict[str, DataFrame]:
 
     Returns
     -------
-    dict of tables; later rows are absent, a dispute closed later is still open, a customer that
-    has no act yet is absent.
+    dict of tables; later rows are absent, a dispute closed later is still open, a later delivery is not
+    known, a customer that has no act yet is absent.
     """
     tables = {}
     for table in LEDGER_TABLES:
@@ -72,9 +72,9 @@ def cut_ledger(ledger: Ledger, *, as_of: Timestamp) -> dict[str, DataFrame]:
     known = pd.Index(tables["invoices"]["invoice_id"])
     for name in ("allocations", "instalments"):
         tables[name] = tables[name][known.get_indexer(tables[name]["invoice_id"]) >= 0]
-    disputes = tables["disputes"]
-    closed = disputes["closed_date"].where(disputes["closed_date"] <= as_of)
-    tables["disputes"] = disputes.assign(closed_date=closed)
+    for name, column in (("disputes", "closed_date"), ("invoices", "delivery_date")):
+        frame = tables[name]
+        tables[name] = frame.assign(**{column: frame[column].where(frame[column] <= as_of)})
     tables["customers"] = _known_customers(tables)
     return {name: frame.reset_index(drop=True) for name, frame in tables.items()}
 

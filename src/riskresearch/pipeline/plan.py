@@ -15,7 +15,7 @@ from riskresearch.base.run import RunFolder, digest_files, digest_json
 from riskresearch.ledger.default import default_variants, defaults
 from riskresearch.ledger.ledger import Ledger
 from riskresearch.ledger.movements import cut_ledger, movements
-from riskresearch.ledger.read import read_ledger
+from riskresearch.ledger.read import Fetched, fetch_ledger, is_address, read_ledger, shown_address
 from riskresearch.pipeline.project import PROJECT, code_digest
 from riskresearch.pipeline.settings import Settings, resolve
 from riskresearch.pipeline.stages import MAKERS, TABLES, labels
@@ -30,17 +30,20 @@ class Plan:
     Parameters
     ----------
     folder : run folder
-    ledger : delivered file or folder
+    ledger : delivered file or folder, or address of a database
     mapping : name or path of the mapping, None = recognise it
     settings : resolved settings
     as_of : last day that counts, None = last day on which both invoices and receipts are recorded
+    is_kept : the plan of a finished ledger stage that was read from a database, whose address holds no secret
+        any more; its tables can be used, the database cannot be read again
     """
 
     folder: RunFolder
-    ledger: Path
+    ledger: Path | str
     mapping: str | None
     settings: Settings
     as_of: Timestamp | None
+    is_kept: bool = False
 
 
 def folder_at(path: Path) -> RunFolder:
@@ -51,7 +54,7 @@ def folder_at(path: Path) -> RunFolder:
 def make_plan(
     path: Path,
     *,
-    ledger: Path,
+    ledger: Path | str,
     mapping: str | None,
     config: Path | None,
     as_of: str | None,
@@ -93,12 +96,14 @@ def ingest(plan: Plan) -> None:
     LedgerError
         The ledger cannot be read, or nothing of it was known on the date.
     """
-    digest = digest_json([plan_digest(plan), code_digest()])
     record = plan.folder.record()
+    fetched = fetch_ledger(str(plan.ledger), mapping=plan.mapping) if _is_to_fetch(plan) else None
+    source = fetched.digest if fetched else record["source_digest"] if plan.is_kept else source_digest(plan)
+    digest = digest_json([source, plan_digest(plan), code_digest()])
     if record.get("ledger_stage") == digest and all(plan.folder.has(name) for name in record["ledger_tables"]):
         plan.folder.update_record(settings=plan.settings.model_dump(mode="json"))
         return
-    ledger = _read(plan)
+    ledger = _read(plan, fetched)
     as_of = plan.as_of or ledger.default_as_of
     if as_of is None:
         raise LedgerError(f"{ledger.source_name}: no invoices with receipts, so no date to run at; give --as-of DATE")
@@ -109,7 +114,8 @@ def ingest(plan: Plan) -> None:
         run=plan.folder.name,
         as_of=str(as_of.date()),
         settings=plan.settings.model_dump(mode="json"),
-        ledger=str(plan.ledger),
+        ledger=shown_address(str(plan.ledger)) if is_address(plan.ledger) else str(plan.ledger),
+        source_digest=source,
         mapping=plan.mapping,
         asked_as_of=str(plan.as_of.date()) if plan.as_of else None,
         facts=_facts(ledger),
@@ -121,26 +127,45 @@ def ingest(plan: Plan) -> None:
     )
 
 
-def _read(plan: Plan) -> Ledger:
+def _is_to_fetch(plan: Plan) -> bool:
+    return is_address(plan.ledger) and not plan.is_kept
+
+
+def _read(plan: Plan, fetched: Fetched | None) -> Ledger:
+    if plan.is_kept:
+        raise RunError(
+            f"run '{plan.folder.name}' was read from the database {plan.ledger}, and code or settings have changed "
+            f"since; read it again with `riskresearch run --ledger ADDRESS --run {plan.folder.name}`"
+        )
     settings = plan.settings.ledger
     return read_ledger(
-        plan.ledger,
+        fetched or plan.ledger,
         mapping=plan.mapping,
         currency_code=settings.currency_code,
         assumed_terms_days=settings.assumed_terms_days,
     )
 
 
+def source_digest(plan: Plan) -> str:
+    """Return the digest of the delivered files.
+
+    Raises
+    ------
+    LedgerError
+        There is no such file or folder.
+    """
+    path = Path(plan.ledger)
+    if not path.exists():
+        raise LedgerError(f"{path}: no such file or folder; give the path of your ledger with --ledger")
+    files = [p for p in path.rglob("*") if p.is_file()] if path.is_dir() else [path]
+    return digest_files(files, path if path.is_dir() else path.parent)
+
+
 def plan_digest(plan: Plan) -> str:
-    """Return the digest of everything that decides the ledger tables."""
-    if not plan.ledger.exists():
-        raise LedgerError(f"{plan.ledger}: no such file or folder; give the path of your ledger with --ledger")
-    files = [p for p in plan.ledger.rglob("*") if p.is_file()] if plan.ledger.is_dir() else [plan.ledger]
-    root = plan.ledger if plan.ledger.is_dir() else plan.ledger.parent
+    """Return the digest of everything else that decides the ledger tables: mapping, date and settings."""
     settings = plan.settings
     return digest_json(
         [
-            digest_files(files, root),
             plan.mapping,
             str(plan.as_of),
             settings.ledger.model_dump(mode="json"),
@@ -186,13 +211,14 @@ def read_plan(folder: RunFolder) -> Plan:
         raise RunError(
             f"run '{folder.name}' does not exist; make it with `riskresearch run --ledger PATH --run {folder.name}`"
         )
-    asked = record.get("asked_as_of")
+    asked, ledger = record.get("asked_as_of"), record["ledger"]
     return Plan(
         folder,
-        Path(record["ledger"]),
+        ledger if is_address(ledger) else Path(ledger),
         record["mapping"],
         resolve(record["settings"], where=folder.name),
         parse_date(asked) if asked else None,
+        is_kept=is_address(ledger),
     )
 
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -179,7 +179,7 @@ def open_session(run: str, as_of: str, language: str, settings: Mapping[str, Any
     plan = _plan(folder, as_of)
     if changes:
         content = merged(plan.settings.model_dump(mode="json"), changes)
-        plan = Plan(folder, plan.ledger, plan.mapping, resolve(content, where="notebook parameters"), plan.as_of)
+        plan = replace(plan, settings=resolve(content, where="notebook parameters"))
     ingest(plan)
     record = folder.record()
     if record["as_of"] != str(parse_date(as_of).date()):

@@ -173,13 +173,7 @@ STAGES = (
         (EXPOSURES, *INSURANCE_TABLES),
         _insurance,
     ),
-    Stage(
-        "monitoring",
-        "09_monitoring",
-        (*NEEDED, "warnings", "limits"),
-        MONITORING_TABLES,
-        _monitoring,
-    ),
+    Stage("monitoring", "09_monitoring", (*NEEDED, "warnings", "limits"), MONITORING_TABLES, _monitoring),
     Stage(
         "report",
         "10_report",

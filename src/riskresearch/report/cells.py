@@ -1,7 +1,8 @@
 """Frames as grids of text: headings, units and decimals follow from the names of the columns."""
 
+import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,9 +13,11 @@ from riskresearch.report.translator import Translator, amount_decimals
 
 KINDS = (
     (r"_code$", "code"),
+    (r"_codes$", "codes"),
+    (r"^evidence$", "evidence"),
     (r"_date$", "date"),
     (r"^(is|has)_", "flag"),
-    (r"^n_|^rank$", "count"),
+    (r"^n_|(^|_)rank$|_(level|number|weeks)$|^step_day$", "count"),
     (r"_minor(_|$)", "minor"),
     (r"^(pd|default)_", "probability"),
     (r"^(probability|low|high)$", "ratio"),
@@ -32,6 +35,7 @@ FAMILIES = {
     "to_code": "bucket",
     "interval_reason_code": "reason",
 }
+CODE_LISTS = {"action_codes": "action", "reason_codes": "reason"}
 UNIT_COLUMNS = (
     "value",
     "value_low",
@@ -46,6 +50,7 @@ UNIT_COLUMNS = (
     "feature_value",
     "median_value",
 )
+BOUNDS = ("value_low", "value_high")
 UNITS = ("days", "ratio", "amount", "count", "months", "index", "sigmas")
 HIDDEN = ("customer_name",)
 MARKED = ("verdict_code", "grade_code", "segment_code", "action_code")
@@ -137,10 +142,13 @@ def texts_of(frame: DataFrame, name: str, words: Translator) -> list[str]:
         units = [str(unit) if unit in UNITS else "number" for unit in frame["unit_code"]]
         reason_column = "interval_reason_code" if name.startswith("interval_") else "reason_code"
         reasons = frame.get(reason_column, Series(None, index=frame.index, dtype=object))
+        empty = words.t("missing.none") if name in BOUNDS else words.missing()
         return [
-            words.missing(reason) if pd.isna(value) else with_unit(value, unit, words)
+            (empty if pd.isna(reason) else words.missing(reason)) if pd.isna(value) else with_unit(value, unit, words)
             for value, unit, reason in zip(values, units, reasons, strict=True)
         ]
+    if kind == "days" and pd.api.types.is_integer_dtype(values):
+        return [words.missing() if pd.isna(value) else words.number(value) for value in values]
     if kind in ("amount", "minor"):
         numbers = values.astype("float64") / (100 if kind == "minor" else 1)
         decimals = amount_decimals(float(numbers.abs().max()) if numbers.notna().any() else 0.0)
@@ -170,21 +178,33 @@ def with_unit(value: Any, unit: str, words: Translator, *, decimals: int | None 
 
 def _text(value: Any, kind: str, name: str, words: Translator) -> str:
     if pd.isna(value):
-        return words.t("missing.none") if kind in ("code", "text", "date", "flag") else words.missing()
-    match kind:
-        case "code":
-            return words.label(FAMILIES.get(name, name.removesuffix("_code")), value)
-        case "date":
-            return words.date(value, "medium")
-        case "flag":
-            return words.t("flag.yes" if value else "flag.no")
-        case "days" | "months":
-            return words.number(value, 1)
-        case "count" | "ratio" | "probability":
-            return {"count": words.count, "ratio": words.ratio, "probability": words.probability}[kind](value)
-        case "number":
-            return words.number(value, 3)
-    return str(value)
+        return words.missing() if kind in ("count", "ratio", "days", "months", "number") else words.t("missing.none")
+    ways: Mapping[str, Callable[[Any], str]] = {
+        "code": lambda code: words.label(FAMILIES.get(name, name.removesuffix("_code")), code),
+        "codes": lambda codes: words.listed(words.label(CODE_LISTS[name], code) for code in codes.split()),
+        "evidence": lambda text: evidence_text(text, words),
+        "date": lambda day: words.date(day, "medium"),
+        "flag": lambda flag: words.t("flag.yes" if flag else "flag.no"),
+        "days": lambda days: words.number(days, 1),
+        "months": lambda months: words.number(months, 1),
+        "count": words.count,
+        "ratio": words.ratio,
+        "probability": words.probability,
+        "number": lambda number: words.number(number, 3),
+    }
+    return ways.get(kind, str)(value)
+
+
+def evidence_text(value: str, words: Translator) -> str:
+    """Return the evidence of a warning, JSON of names and figures, as text."""
+    found = json.loads(value)
+    return "; ".join(f"{words.label('evidence', name)} {_plain(each, words)}" for name, each in found.items())
+
+
+def _plain(value: Any, words: Translator) -> str:
+    if isinstance(value, list):
+        return ", ".join(_plain(each, words) for each in value)
+    return words.number(value, 0 if float(value).is_integer() else 2) if isinstance(value, int | float) else str(value)
 
 
 def _is_number(frame: DataFrame, name: str) -> bool:

@@ -10,6 +10,8 @@ from pathlib import PurePath
 from typing import Any
 
 import numpy as np
+import pandas as pd
+import pyarrow as pa
 from pandas import DataFrame, Series
 from sqlalchemy import NullPool, create_engine, inspect, select, text
 from sqlalchemy.engine import URL, Connection, Engine
@@ -168,18 +170,18 @@ def _forbid_writing(connection: Connection) -> None:
 def _rows(connection: Connection, wanted: Executable, name: str, source: Source, n_rows: int | None) -> RawRows:
     result = connection.execute(wanted, execution_options={"stream_results": True, "yield_per": CHUNK_ROWS})
     header = tuple(clean_header(str(key)) for key in tuple(result.keys()))
-    parts: list[list[list[str]]] = [[] for _ in header]
+    parts: list[list[pa.Array]] = [[pa.array([], pa.large_string())] for _ in header]
     read = 0
     for chunk in result.partitions(CHUNK_ROWS):
         for place, values in enumerate(zip(*chunk, strict=True)):
-            parts[place].append(_texts(values, source.format))
+            parts[place].append(pa.array(_texts(values, source.format), pa.large_string()))
         read += len(chunk)
         if n_rows is not None and read >= n_rows:
             break
     result.close()
-    cells = DataFrame(
-        {place: Series([cell for part in column for cell in part], dtype="str") for place, column in enumerate(parts)}
-    ).head(n_rows if n_rows is not None else read)
+    columns = {place: pa.chunked_array(column).combine_chunks() for place, column in enumerate(parts)}
+    cells = DataFrame({place: pd.array(column, dtype="str") for place, column in columns.items()})
+    cells = cells.head(n_rows if n_rows is not None else read)
     return _in_order(RawRows(name, header, cells, Series(range(1, len(cells) + 1), dtype="int64")), source)
 
 

@@ -7,8 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+import pyarrow.compute as pc
+
 from riskresearch.base.errors import LedgerError
 from riskresearch.ledger.reading.assemble import Delivery
+from riskresearch.ledger.reading.coded import arrow
 from riskresearch.ledger.reading.database import Database
 from riskresearch.ledger.reading.delivery import RawFile, RawRows
 from riskresearch.ledger.reading.headings import HEADINGS, find_heading
@@ -42,7 +45,9 @@ class Fetched:
         for source, rows in self.rows:
             made.update(repr((source.name, rows.header, len(rows.cells))).encode("utf-8"))
             for place in rows.cells:
-                made.update("\x1e".join(rows.cells[place]).encode("utf-8", "surrogateescape"))
+                column = arrow(rows.cells[place])
+                made.update(pc.binary_length(column).to_numpy(zero_copy_only=False).tobytes())
+                made.update("".join(column.to_pylist()).encode("utf-8"))
         return made.hexdigest()
 
     def delivery(self, currency_code: str | None, assumed_terms_days: int) -> Delivery:
