@@ -60,9 +60,7 @@ def _fallen_due(own: DataFrame, raised: DataFrame, day: Timestamp) -> list[tuple
         if row.due_date < row.known_date:
             decided = row.known_date
         settled = own[
-            (own["item_id"] == row.item_id)
-            & (own["movement_code"] != "invoice")
-            & (own["known_date"] <= row.due_date)
+            (own["item_id"] == row.item_id) & (own["movement_code"] != "invoice") & (own["known_date"] <= row.due_date)
         ]
         if decided <= day:
             found.append((decided, row.base_minor + settled["base_minor"].sum() > 0))
