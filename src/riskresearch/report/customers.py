@@ -21,5 +21,6 @@ def customer_index(customers: DataFrame, *, words: Translator, is_synthetic: boo
     """
     content = grid(customers, words, columns=COLUMNS)
     lines = list(zip(customers["page_name"], content.rows, strict=True))
+    sides = ["right" if number else "left" for number in content.is_number]
     template = environment().get_template("customers.html.j2")
-    return template.render(words=words, headers=content.headers, lines=lines, is_synthetic=is_synthetic)
+    return template.render(words=words, headers=content.headers, lines=lines, sides=sides, is_synthetic=is_synthetic)
