@@ -48,6 +48,7 @@ SOURCES = ("src", "tests", "benchmarks", "tasks.py", "notebooks")
 NO_WHEELS = (("Darwin", "x86_64"), ("Windows", "ARM64"))
 UV_NAMES = {"index-url": "UV_DEFAULT_INDEX", "cert": "SSL_CERT_FILE", "proxy": "ALL_PROXY"}
 DEMO = ("--customers", "350", "--months", "48", "--seed", "1", "--default-rate", "0.07", "--invoices-per-month", "1")
+PARALLEL = ("--numprocesses", "auto", "--dist", "loadgroup")
 Command = tuple[str | Path, ...]
 
 
@@ -227,7 +228,7 @@ def test_parts(folder: Path) -> dict[str, Command]:
         "style (ruff check)": (tool("ruff"), "check", *CONCISE, *SOURCES),
         "layout (ruff format)": (tool("ruff"), "format", "--check", *CONCISE, *SOURCES),
         "types (mypy)": (tool("mypy"),),
-        "package (pytest)": (*pytest("package"), "--doctest-modules", "tests", "src"),
+        "package (pytest)": (*pytest("package"), *PARALLEL, "--doctest-modules", "tests", "src"),
         "notebooks (nbval)": (*pytest("notebooks"), *NBVAL, "notebooks"),
     }
 

@@ -3,10 +3,12 @@
 import pandas as pd
 import pytest
 from random_ledger import random_ledger
-from small_ledger import day, tables_of
+from small_ledger import day, small_ledger, tables_of
 
 from riskresearch.behaviour.book import book, months_before, oldest_first, prepare
 from riskresearch.behaviour.settings import IndicatorSettings
+from riskresearch.ledger.movements import movements
+from riskresearch.ledger.worked import worked_ledger
 
 
 def _items(rows):
@@ -67,3 +69,87 @@ def test_a_split_keeps_every_row(seed):
 )
 def test_months_before(start, months, expected):
     assert months_before(day(start), months) == day(expected)
+
+
+def _moves(rows):
+    """Movements of one invoice of 100: code, receipt, known day, amount."""
+    return pd.DataFrame(
+        [
+            {
+                "movement_id": f"A:{n}",
+                "customer_id": "C1",
+                "invoice_id": "I1",
+                "item_id": "I1",
+                "movement_code": code,
+                "effective_date": day(known),
+                "known_date": day(known),
+                "invoice_date": day("2024-01-01"),
+                "due_date": day("2024-02-01"),
+                "invoice_kind_code": "invoice",
+                "receipt_id": receipt,
+                "currency_code": "EUR",
+                "document_minor": amount,
+                "base_minor": amount,
+            }
+            for n, (code, receipt, known, amount) in enumerate(rows)
+        ]
+    )
+
+
+def _paid(rows, as_of):
+    tables = tables_of(random_ledger(1), "2024-12-31") | {
+        "movements": _moves([("invoice", None, "2024-01-01", 100), *rows])
+    }
+    found = book(prepare(tables), as_of=day(as_of)).settlements
+    return found["base_minor"].tolist(), found["is_part"].tolist()
+
+
+def test_what_is_taken_back_of_a_receipt_is_taken_back_once():
+    rows = [
+        ("payment", "P1", "2024-02-01", -60),
+        ("payment", "P1", "2024-02-01", -40),
+        ("payment", "P1", "2024-02-10", 40),
+    ]
+    assert _paid(rows, "2024-03-31")[0] == [60]
+
+
+def test_a_receipt_matched_again_counts_once():
+    rows = [
+        ("payment", "P1", "2024-02-01", -100),
+        ("payment", "P1", "2024-02-10", 100),
+        ("payment", "P1", "2024-02-12", -100),
+    ]
+    assert _paid(rows, "2024-03-31")[0] == [100]
+
+
+def test_a_return_counts_from_the_day_it_is_known():
+    rows = [
+        ("payment", "P1", "2024-02-01", -100),
+        ("payment", "P1", "2024-07-01", 10),
+        ("payment", "P1", "2024-11-01", 90),
+    ]
+    assert [_paid(rows, on)[0] for on in ("2024-06-30", "2024-08-31", "2024-11-30")] == [[100], [90], []]
+
+
+@pytest.mark.parametrize("first", ["payment", "discount"])
+def test_a_rest_settled_on_the_same_day_is_no_part_payment(first):
+    rows = [("payment", "P1", "2024-02-01", -98), ("discount", None, "2024-02-01", -2)]
+    assert _paid(rows if first == "payment" else rows[::-1], "2024-03-31")[1] == [False]
+
+
+def test_the_customer_of_the_invoice_owes_it_whoever_pays():
+    case = {
+        "invoices": [{"id": "I1", "customer": "A", "date": "2024-01-01", "amount": 100, "paid": [["2024-02-01", 100]]}],
+        "customers": [{"id": "A"}, {"id": "B"}],
+    }
+    ledger = worked_ledger(case)
+    tables = dict(ledger.tables)
+    tables["allocations"] = tables["allocations"].assign(customer_id="B")
+    assert set(movements(tables)["customer_id"]) == {"A"}
+
+
+def test_a_prepayment_is_on_account_until_its_invoice_is_known():
+    rows = [{"id": "I1", "date": "2024-06-20", "amount": 500, "paid": [["2024-06-01", 500]]}]
+    later = prepare(tables_of(small_ledger(rows), "2024-12-31"))
+    assert book(later, as_of=day("2024-06-10")).unapplied.sum() == 50000
+    assert book(later, as_of=day("2024-06-20")).unapplied.sum() == 0

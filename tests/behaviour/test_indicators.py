@@ -291,7 +291,7 @@ def test_stage_tables_agree_with_their_declaration_and_show_bounds_for_assumed_d
     for table in BEHAVIOUR_TABLES:
         check(made[table.name], table)
     kpis = made["kpis"]
-    now = kpis[(kpis["axis_code"] == "portfolio") & (kpis["observation_date"] == day("2024-12-31"))]
+    now = kpis[kpis["observation_date"] == day("2024-12-31")]
     late = now.set_index("indicator_code").loc["days_beyond_terms"]
     assert (late["value"], late["value_low"], late["value_high"]) == (15, -15, 15)
     assert np.isnan(now.set_index("indicator_code").loc["dso_simple_days", "value_low"])

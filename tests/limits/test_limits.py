@@ -79,6 +79,7 @@ def _tables(customers):
                 "group_id": c.get("group"),
                 "sector_code": c.get("sector"),
                 "country_code": c.get("country", "FR"),
+                "customer_type_code": c.get("kind", "b2b"),
             }
             for c in customers
         ]
@@ -156,6 +157,7 @@ def test_the_expected_loss_rests_on_groups():
     customers = [
         {"id": "A", "pd": 0.10, "lgd": 0.5, "open": 1000.0, "sales": 1.0, "group": "G"},
         {"id": "B", "pd": 0.02, "lgd": 0.5, "open": 5000.0, "sales": 1.0, "group": "G"},
+        {"id": "R", "pd": 1.00, "lgd": 0.5, "open": 9000.0, "sales": 1.0, "kind": "related"},
         {"id": "C", "pd": 1.00, "lgd": 0.5, "open": 200.0, "sales": 1.0, "segment": "defaulted"},
     ]
     made = credit_limits(_tables(customers), LimitSettings(), as_of=AS_OF)["loss_concentration"]

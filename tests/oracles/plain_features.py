@@ -84,7 +84,7 @@ def _partial(own: DataFrame, after: Timestamp) -> float:
     flags = []
     for _, part in own.groupby("item_id"):
         part = part.assign(first=part["movement_code"] != "invoice").sort_values(["first", "known_date", "movement_id"])
-        left = part["base_minor"].cumsum()
+        left = part["base_minor"].cumsum().groupby(part["known_date"]).transform("last")
         receipts = (part["movement_code"] == "payment") & (part["known_date"] > after)
         flags += (left[receipts] > 0).tolist()
     return float(np.mean(flags)) if flags else np.nan

@@ -8,6 +8,8 @@ from riskresearch.pipeline.customer_files import file_name, write_customer_files
 from riskresearch.pipeline.session import open_session
 from riskresearch.report.customers import customer_index
 
+pytestmark = pytest.mark.xdist_group("demo")
+
 
 @pytest.fixture(scope="module")
 def work():

@@ -19,8 +19,9 @@ class Acts:
     Parameters
     ----------
     items : open amounts by item
-    receipts : receipts matched to items, with what was returned of them
-    settled : write-offs, transfers to doubtful debts and discounts on items
+    receipts : receipts matched to items; ``pair`` numbers item and receipt
+    taken_back : what was returned or unmatched of them: ``pair known_date base_minor``
+    settled : write-offs, transfers to doubtful debts and discounts on items, and recoveries
     returned : payments that were returned
     sales : invoices positive, credit notes negative
     unapplied : receipts and credit notes not matched
@@ -31,6 +32,7 @@ class Acts:
 
     items: Stream
     receipts: DataFrame
+    taken_back: DataFrame
     settled: DataFrame
     returned: DataFrame
     sales: DataFrame
@@ -52,12 +54,12 @@ def prepare(tables: Mapping[str, DataFrame], *, terms_days: int | None = None) -
     moves = ordered(tables["movements"])
     if terms_days is not None:
         moves = _with_terms(moves, tables["invoices"], terms_days)
-    settled = moves[moves["movement_code"].isin(["write_off", "doubtful", "discount"])]
-    kept = ["customer_id", "invoice_id", "effective_date", "known_date", "movement_code", "base_minor"]
+    receipts, taken_back = _receipts(moves)
     return Acts(
         items=item_stream(moves),
-        receipts=_by_known(_receipts(moves)),
-        settled=_by_known(settled[kept].assign(base_minor=-settled["base_minor"])),
+        receipts=_by_known(receipts),
+        taken_back=_by_known(taken_back),
+        settled=_by_known(_settled(moves, tables["events"])),
         returned=_by_known(_returned(tables["payments"])),
         sales=_by_known(_sales(tables)),
         unapplied=unapplied_stream(tables),
@@ -131,28 +133,46 @@ def _sales(tables: Mapping[str, DataFrame]) -> DataFrame:
     return pd.concat([part for part in typed if len(part)] or typed[:1], ignore_index=True)
 
 
-def _receipts(moves: DataFrame) -> DataFrame:
-    """Receipts matched to items, with what was returned of them and when that became known."""
-    item_row = (moves["movement_code"] == "invoice").cumsum()
-    left = moves["base_minor"].groupby(item_row).cumsum()
-    paid = moves.assign(item_row=item_row, is_part=left > 0)[moves["movement_code"] == "payment"]
-    keys = ["item_row", "receipt_id"]
-    returned = (
-        paid[paid["base_minor"] > 0]
-        .groupby(keys)
-        .agg(returned_minor=("base_minor", "sum"), returned_date=("known_date", "min"))
-    )
+def _receipts(moves: DataFrame) -> tuple[DataFrame, DataFrame]:
+    """Receipts matched to items, and what was returned or unmatched of them.
+
+    A receipt is a part payment where the item is still open when the day is over.
+    """
+    row = (moves["movement_code"] == "invoice").cumsum()
+    left = moves["base_minor"].groupby(row).cumsum()
+    left = left.groupby([row, moves["known_date"]]).transform("last")
+    paid = moves.assign(row=row, is_part=left > 0)[moves["movement_code"] == "payment"]
+    key = paid["receipt_id"].where(paid["receipt_id"].notna(), paid["movement_id"])
+    paid = paid.assign(pair=paid.groupby([paid["row"], key], sort=False).ngroup())
     received = paid[paid["base_minor"] < 0]
-    received = received.assign(is_first=~received["item_row"].duplicated()).merge(
-        returned.reset_index(), on=keys, how="left"
-    )
     days = {
         "days_to_pay": (received["effective_date"] - received["invoice_date"]).dt.days,
         "days_late": (received["effective_date"] - received["due_date"]).dt.days,
     }
     kept = ["customer_id", "invoice_id", "item_id", "effective_date", "known_date", "invoice_date", "due_date"]
-    kept += ["base_minor", "is_first", "is_part", "returned_minor", "returned_date"]
-    return received[kept].assign(base_minor=-received["base_minor"], **days)
+    receipts = received[[*kept, "base_minor", "is_part", "pair"]].assign(
+        base_minor=-received["base_minor"], is_first=~received["row"].duplicated(), **days
+    )
+    return receipts, paid.loc[paid["base_minor"] > 0, ["pair", "known_date", "base_minor"]]
+
+
+def _settled(moves: DataFrame, events: DataFrame) -> DataFrame:
+    """Write-offs, transfers to doubtful debts and discounts, positive, and what was recovered of losses, negative."""
+    columns = ["customer_id", "invoice_id", "effective_date", "known_date", "movement_code", "base_minor"]
+    settled = moves[moves["movement_code"].isin(["write_off", "doubtful", "discount"])]
+    back = events[(events["event_code"] == "recovery") & events["base_minor"].notna()]
+    recovered = DataFrame(
+        {
+            "customer_id": back["customer_id"],
+            "invoice_id": Series(None, index=back.index, dtype="str"),
+            "effective_date": back["event_date"],
+            "known_date": known_date(back, "event_date"),
+            "movement_code": "recovery",
+            "base_minor": -back["base_minor"].astype("int64"),
+        }
+    )
+    lost = settled[columns].assign(base_minor=-settled["base_minor"])
+    return pd.concat([lost, recovered], ignore_index=True) if len(back) else lost
 
 
 def _returned(payments: DataFrame) -> DataFrame:
@@ -168,7 +188,7 @@ def _returned(payments: DataFrame) -> DataFrame:
 
 
 def _starts(tables: Mapping[str, DataFrame]) -> Series:
-    """First day of each customer's relation: as delivered, else its first invoice."""
+    """First day of each customer's relation: as delivered or its first invoice, whichever is earlier."""
     given = tables["customers"].set_index("customer_id")["relationship_start_date"]
     first = tables["invoices"].groupby("customer_id")["invoice_date"].min()
     return pd.concat([given, first], axis=1).min(axis=1)

@@ -33,8 +33,8 @@ class Book:
         credit notes negative, including tax
     settlements : ``customer_id invoice_id item_id effective_date days_to_pay days_late is_first is_part
         base_minor``, receipts matched to items within the window, net of what was returned
-    losses, discounts : ``customer_id invoice_id effective_date movement_code base_minor`` of the window; an amount
-        taken back is negative
+    losses, discounts : ``customer_id invoice_id effective_date movement_code base_minor`` of the window; what was
+        taken back or recovered is negative
     disputes : ``customer_id invoice_id opened_date closed_date``, known on the date
     returned : ``customer_id effective_date base_minor``, payments returned within the window, positive
     unapplied : receipts and credits not matched yet, minor units by customer_id
@@ -107,7 +107,8 @@ class Book:
         """
         frames = {name: self._labelled(getattr(self, name), labels, by) for name in FRAMES}
         rests = Series(self.unapplied.index, self.unapplied.index).map(labels).fillna("unknown")
-        names = sorted({str(label) for groups in frames.values() for label in groups})
+        named = {str(label) for groups in frames.values() for label in groups}
+        names = sorted(named | set(rests.astype("str")) if by == "customer_id" else named)
         empty = {name: getattr(self, name).iloc[:0] for name in FRAMES}
         return {
             label: replace(
@@ -150,7 +151,7 @@ def book(acts: Acts, *, as_of: Timestamp, window_months: int = 12, settings: Ind
         items=items.assign(is_disputed=items["invoice_id"].isin(contested)),
         opening=_opening(acts, as_of, chosen),
         sales=_between(acts.sales, None, as_of),
-        settlements=_settlements(_between(acts.receipts, start, as_of), as_of),
+        settlements=_settlements(acts, start, as_of),
         losses=settled[~is_discount],
         discounts=settled[is_discount],
         disputes=disputes[["customer_id", "invoice_id", "opened_date", "closed_date"]],
@@ -204,12 +205,39 @@ def _opening(acts: Acts, as_of: Timestamp, settings: IndicatorSettings) -> DataF
     return found if day >= acts.first_day else found.iloc[:0]
 
 
-def _settlements(rows: DataFrame, as_of: Timestamp) -> DataFrame:
-    returned = rows["returned_minor"].where(rows["returned_date"] <= as_of).fillna(0).astype("int64")
-    kept = (rows["base_minor"] - returned).clip(lower=0)
-    columns = ["customer_id", "invoice_id", "item_id", "effective_date", "days_to_pay", "days_late"]
-    columns += ["is_first", "is_part", "invoice_date", "due_date"]
-    return rows[columns].assign(base_minor=kept)[kept > 0]
+def _settlements(acts: Acts, start: Timestamp, as_of: Timestamp) -> DataFrame:
+    """Receipts of the window, one row per item and receipt, less what was returned or unmatched until the date."""
+    rows = _between(acts.receipts, start, as_of)
+    rows = rows.assign(base_minor=_kept_minor(acts, rows, as_of))
+    rows = rows[rows["base_minor"] > 0]
+    doubled = rows["pair"].duplicated(keep=False)
+    if doubled.any():
+        both = rows[doubled].groupby("pair", sort=False)
+        first = (
+            rows[doubled]
+            .drop_duplicates("pair")
+            .assign(
+                base_minor=both["base_minor"].sum().to_numpy(),
+                is_first=both["is_first"].max().to_numpy(),
+                is_part=both["is_part"].last().to_numpy(),
+            )
+        )
+        rows = pd.concat([rows[~doubled], first]).sort_index()
+    return rows.drop(columns=["pair", "known_date"])
+
+
+def _kept_minor(acts: Acts, rows: DataFrame, as_of: Timestamp) -> Series:
+    """Amount of receipts that was not taken back until the date; the latest match is taken back first."""
+    back = _between(acts.taken_back, None, as_of)
+    if back.empty:
+        return rows["base_minor"]
+    taken = back.groupby("pair")["base_minor"].sum()
+    known = _between(acts.receipts, None, as_of)
+    known = known[known["pair"].isin(taken.index)].iloc[::-1]
+    later = known.groupby("pair")["base_minor"].cumsum() - known["base_minor"]
+    rest = (known["pair"].map(taken) - later).clip(lower=0)
+    gone = rest.where(rest < known["base_minor"], known["base_minor"]).reindex(rows.index).fillna(0).astype("int64")
+    return rows["base_minor"] - gone
 
 
 def _rates(fx_rates: DataFrame, as_of: Timestamp) -> Series:

@@ -9,7 +9,7 @@ from pydantic import Field
 from riskresearch.base.config import StageSettings
 from riskresearch.base.schema import Column, Table, empty
 from riskresearch.behaviour.acts import ASSUMED
-from riskresearch.behaviour.book import Book
+from riskresearch.behaviour.book import Book, months_before
 from riskresearch.behaviour.indicators import INDICATORS
 from riskresearch.behaviour.indicators.receipts import MIN_RECEIPTS
 from riskresearch.ledger.codes import CURRENCY, CUSTOMER
@@ -99,7 +99,7 @@ def customer_behaviour(tables: Mapping[str, DataFrame], now: Book) -> DataFrame:
     now : book of the date
     """
     items, overdue, index = now.items, now.overdue, pd.Index(tables["customers"]["customer_id"], name="customer_id")
-    year = now.sales[now.sales["day"] > now.as_of - pd.DateOffset(months=12)]
+    year = now.sales[now.sales["day"] > months_before(now.as_of, 12)]
     invoices = _recent_invoices(tables["invoices"], now.as_of)
     counted = {
         "open_amount": _sum(items, "open_minor") / 100,
@@ -145,7 +145,7 @@ def customer_moves(now: Book, before: Book, settings: CustomerSettings) -> DataF
     both = pd.concat([late.add_suffix("_days"), owed.add_suffix("_amount")], axis=1).sort_index()
     days = both["now_days"] - both["before_days"]
     amount = both["now_amount"].fillna(0.0) - both["before_amount"].fillna(0.0)
-    year = now.sales[now.sales["day"] > now.as_of - pd.DateOffset(months=12)]
+    year = now.sales[now.sales["day"] > months_before(now.as_of, 12)]
     sales = (_sum(year, "base_minor") / 100 / 365).reindex(both.index)
     code = Series(None, index=both.index, dtype="object")
     code = code.mask(amount >= settings.move_amount, "overdue_up").mask(amount <= -settings.move_amount, "overdue_down")
@@ -182,7 +182,7 @@ def _n_timed(now: Book) -> Series:
 
 
 def _recent_invoices(invoices: DataFrame, as_of: Timestamp) -> DataFrame:
-    recent = invoices[invoices["invoice_date"] > as_of - pd.DateOffset(months=12)]
+    recent = invoices[invoices["invoice_date"] > months_before(as_of, 12)]
     return recent[["customer_id", "invoice_date", "due_date"]].assign(
         is_assumed=recent["due_date_source_code"].isin(ASSUMED)
     )

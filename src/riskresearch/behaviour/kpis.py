@@ -1,6 +1,7 @@
 """The indicators of the whole ledger on every month end, and of one customer."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 import pandas as pd
 from pandas import DataFrame, Timestamp
@@ -84,7 +85,7 @@ def customer_history(
     own = {name: _of(frame, customer_id) for name, frame in tables.items()}
     if own["movements"].empty:
         return _rows([]).assign(value_low=None, value_high=None)
-    acts = prepare(own)
+    acts = replace(prepare(own), first_day=tables["movements"]["known_date"].min())
     dates = observation_dates(as_of=as_of, first_day=acts.first_day)[-HISTORY_MONTHS:]
     books = [book(acts, as_of=day, settings=settings) for day in dates or [as_of]]
     return _rows(books).assign(value_low=None, value_high=None)

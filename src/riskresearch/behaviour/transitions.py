@@ -107,7 +107,8 @@ def transition_tables(moves: DataFrame, settings: TransitionSettings, *, as_of: 
     `riskresearch.behaviour.flows.flows`; its rows add up to 1. With one observation date only there is no move and
     every share is empty, reason ``history_too_short``.
     """
-    dates = observation_dates(as_of=as_of, first_day=moves["known_date"].min())[-settings.transition_months - 1 :]
+    known = observation_dates(as_of=as_of, first_day=moves["known_date"].min()) or [as_of]
+    dates = known[-settings.transition_months - 1 :]
     found = flows(moves, dates=dates)
     return {
         "transitions": _transitions(found),

@@ -85,6 +85,7 @@ def _legs(tables: Mapping[str, DataFrame], dates: Sequence[Timestamp]) -> dict[s
     timed = is_paid & late.notna()
     amount = moves["base_minor"]
     left = amount.groupby(moves["item_id"]).cumsum()
+    left_at_night = left.groupby([moves["item_id"], moves["known_date"]]).transform("last")
     flows = DataFrame(
         {
             "customer_id": moves["customer_id"],
@@ -95,7 +96,7 @@ def _legs(tables: Mapping[str, DataFrame], dates: Sequence[Timestamp]) -> dict[s
             "paid_minor": (-amount).where(timed, 0),
             "paid_days": (-amount * late.fillna(0).astype("int64")).where(timed, 0),
             "n_paid": is_receipt.astype("int64"),
-            "n_partial": (is_receipt & (left > 0)).astype("int64"),
+            "n_partial": (is_receipt & (left_at_night > 0)).astype("int64"),
         }
     )
     legs = {"flows": flows, "due": _due_legs(moves, left, dates)}

@@ -96,11 +96,18 @@ def unapplied_stream(tables: Mapping[str, DataFrame]) -> Stream:
     received = payments.assign(source_id=payments["reversal_of_id"].fillna(payments["payment_id"]))
     credited = notes.assign(source_id=notes["credit_note_id"], amount_minor=notes["gross_minor"])
     parts = [_acts(received, "value_date", "payment"), _acts(credited, "credit_note_date", "credit_note")]
+    invoices = tables["invoices"].set_index("invoice_id")
+    first = known_date(invoices, "invoice_date")
+
+    def issued(rows: DataFrame) -> Series:
+        return Series(first.reindex(rows["invoice_id"]).to_numpy(), index=rows.index)
+
     originals = pd.concat([parts[0][payments["reversal_of_id"].isna().to_numpy()], parts[1]])
     for kind in ("payment", "credit_note"):
         taken = used[(used["source_code"] == kind) & used["source_id"].notna()]
         taken = taken.assign(source_id=receipt_of(taken, payments), amount_minor=-taken["amount_minor"])
-        parts.append(_acts(taken, "effective_date", kind))
+        made = _acts(taken, "effective_date", kind)
+        parts.append(made.assign(known_date=made["known_date"].mask(made["known_date"] < issued(taken), issued(taken))))
     acts = pd.concat(parts, ignore_index=True)
     code, sources = pd.factorize(acts["source_id"])
     keys = originals.drop_duplicates("source_id").set_index("source_id").reindex(sources)

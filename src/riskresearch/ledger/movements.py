@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from pandas import DataFrame, Series, Timestamp
 
+from riskresearch.base.errors import LedgerError, first_keys
 from riskresearch.base.ordering import in_order
 from riskresearch.base.schema import Column, Table
 from riskresearch.ledger.codes import ALLOCATION_SOURCES, CURRENCY, CUSTOMER, INVOICE_KINDS
@@ -82,9 +83,9 @@ def cut_ledger(ledger: Ledger, *, as_of: Timestamp) -> dict[str, DataFrame]:
 def movements(tables: Mapping[str, DataFrame]) -> DataFrame:
     """Return table `movements`: items (positive) and what settles them (negative).
 
-    What settles an invoice payable in parts goes to the part due first, then to the next (Code
-    civil, art. 1342-10, where the debtor does not say). Amounts in run currency add up to the
-    item's own where it is fully settled, whatever the rounding.
+    Each row belongs to the customer of the invoice, whoever paid. What settles an invoice payable in parts
+    goes to the part due first, then to the next (Code civil, art. 1342-10, where the debtor does not say).
+    Amounts in run currency add up to the item's own where it is fully settled, whatever the rounding.
 
     Parameters
     ----------
@@ -96,6 +97,7 @@ def movements(tables: Mapping[str, DataFrame]) -> DataFrame:
     became known.
     """
     items = _items(tables["invoices"], tables["instalments"])
+    _refuse_same_keys(items)
     items = in_order(items, ["customer_id", "item_id"])
     items = items.assign(item_row=np.arange(len(items)))
     raised = items.assign(
@@ -174,6 +176,15 @@ def _parts(invoices: DataFrame, instalments: DataFrame) -> DataFrame:
     ).drop(columns=["sequence_number", "gross_minor"])
 
 
+def _refuse_same_keys(items: DataFrame) -> None:
+    doubled = items.loc[items["item_id"].duplicated(), "item_id"]
+    if len(doubled):
+        raise LedgerError(
+            f"{len(doubled)} keys of instalments are also keys of invoices (first: {first_keys(doubled)}); instalments "
+            "are named invoice#2, invoice#3; give these invoices other keys"
+        )
+
+
 def _on_items(allocations: DataFrame, items: DataFrame) -> DataFrame:
     """Allocations on items: what each took off which item, document currency, in the order they became known."""
     names = {"known_date": "item_known_date", "document_minor": "item_minor", "base_minor": "item_base"}
@@ -189,7 +200,9 @@ def _on_items(allocations: DataFrame, items: DataFrame) -> DataFrame:
         taken = taken.mask(is_part, step)
         number = rows.loc[is_part, "item_id"].str.extract(r"(#\d+)$", expand=False).fillna("")
         key = key + number.reindex(rows.index, fill_value="")
-    found = rows.assign(movement_id=key, movement_code=rows["source_code"], document_minor=-taken)
+    found = rows.assign(
+        customer_id=rows["customer_id_item"], movement_id=key, movement_code=rows["source_code"], document_minor=-taken
+    )
     return found[~is_part | (taken != 0)]
 
 

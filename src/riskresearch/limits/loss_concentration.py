@@ -31,18 +31,21 @@ def loss_concentration(tables: Mapping[str, DataFrame], *, top: Sequence[int]) -
     """Return table `loss_concentration`: how far the losses to expect rest on few members.
 
     The expected loss of a customer is open amount × PD × LGD, with PD 1 in default; the loss given default is
-    open amount × LGD.
+    open amount × LGD. Companies related to the seller do not count.
 
     Parameters
     ----------
     tables : ``scored customer_behaviour customers``
     top : numbers X of the largest members whose joint share is shown
     """
+    known = tables["customers"]
+    related = known.loc[known["customer_type_code"] == "related", "customer_id"]
     scored = tables["scored"].set_index("customer_id")
+    scored = scored[~scored.index.isin(related)]
     exposure = tables["customer_behaviour"].set_index("customer_id")["open_amount"].reindex(scored.index).fillna(0.0)
     given = exposure * scored["lgd_ratio"]
     bases = {"expected_loss": given * scored["pd_12m"], "loss_given_default": given}
-    customers = tables["customers"].set_index("customer_id").reindex(scored.index)
+    customers = known.set_index("customer_id").reindex(scored.index)
     own = scored.index.to_series()
     axes = {"customer": own, "group": customers["group_id"].fillna(own)}
     axes |= {axis: customers[AXES[axis]].fillna(UNKNOWN) for axis in ("sector", "country")}

@@ -8,6 +8,7 @@ from typing import Any
 
 import nbformat
 import papermill
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 from traitlets.config import Config
 
@@ -91,6 +92,12 @@ class Book:
                 config=KERNEL,
                 extra_arguments=["--log-level=CRITICAL"],
             )
+        except (CellTimeoutError, DeadKernelError) as cause:
+            partial.replace(failed)
+            raise NotebookFailure(
+                f"notebook {self.name}: the kernel died or a cell took more than {CELL_TIMEOUT_SECONDS} s "
+                f"({type(cause).__name__}); often memory is short — the partly executed notebook is kept at {failed}"
+            ) from cause
         except PapermillExecutionError as cause:
             partial.replace(failed)
             raise NotebookFailure(

@@ -8,7 +8,6 @@ from typing import Any
 
 import pandas as pd
 import yaml
-from pandas import Timestamp
 
 from riskresearch.base.config import validated
 from riskresearch.base.errors import SettingsError, first_keys
@@ -20,6 +19,7 @@ from riskresearch.ledger.ledger import Ledger
 from riskresearch.ledger.movements import cut_ledger, movements
 from riskresearch.ledger.read import read_ledger
 from riskresearch.ledger.worked import worked_ledger
+from riskresearch.pipeline.plan import parse_date
 
 RELATIVE_TOLERANCE = 1e-6
 OWN_KEYS = (
@@ -92,7 +92,7 @@ def check_cases(path: Path) -> list[Agreement]:
 
 def check_case(case: Mapping[str, Any], *, folder: Path) -> list[Agreement]:
     """Return the agreement of one case."""
-    asked = [*case.get("expected", {}), *case.get("reasons", {})]
+    asked = [*(case.get("expected") or {}), *(case.get("reasons") or {})]
     unknown = [name for name in asked if name not in INDICATORS]
     if unknown:
         raise SettingsError(
@@ -106,7 +106,7 @@ def check_case(case: Mapping[str, Any], *, folder: Path) -> list[Agreement]:
 
 
 def _book(case: Mapping[str, Any], folder: Path) -> Book:
-    as_of = Timestamp(str(case["as_of"])).as_unit("us")
+    as_of = parse_date(str(case["as_of"]))
     tables = cut_ledger(_ledger(case, folder), as_of=as_of)
     tables["movements"] = movements(tables)
     kept, _ = without_related(tables)
@@ -121,9 +121,9 @@ def _ledger(case: Mapping[str, Any], folder: Path) -> Ledger:
 
 
 def _figures(case: Mapping[str, Any], now: Book) -> Iterator[tuple[str, Any, Any]]:
-    for name, expected in case.get("expected", {}).items():
+    for name, expected in (case.get("expected") or {}).items():
         yield name, expected, INDICATORS[name].function(now).value
-    for name, expected in case.get("reasons", {}).items():
+    for name, expected in (case.get("reasons") or {}).items():
         yield f"reason of {name}", expected, INDICATORS[name].function(now).reason
     if "ageing" in case:
         amounts = ageing(now).query("basis_code == 'due_date'").set_index("bucket_code")["open_amount"]

@@ -68,6 +68,7 @@ class CustomerCard:
             "disputes",
             "fx_rates",
             "customers",
+            "events",
         )
         tables = self.session.tables(names)
         settings = self.session.settings.behaviour

@@ -67,10 +67,10 @@ def file_name(customer: str) -> str:
     Examples
     --------
     >>> file_name("C/00 17")
-    'C-00-17-80f2ab'
+    'C-00-17-80f2abc515c1'
     """
     readable = re.sub(r"[^A-Za-z0-9]+", "-", customer).strip("-")[:40]
-    return f"{readable}-{digest_bytes(customer.encode())[:6]}"
+    return f"{readable}-{digest_bytes(customer.encode())[:12]}"
 
 
 def _chosen(session: Session, customers: Sequence[str], top: int) -> DataFrame:

@@ -108,6 +108,7 @@ def ingest(plan: Plan) -> None:
     if as_of is None:
         raise LedgerError(f"{ledger.source_name}: no invoices with receipts, so no date to run at; give --as-of DATE")
     tables = ledger_tables(ledger, plan.settings, as_of=as_of)
+    plan.folder.update_record(ledger_stage=None)
     for name, frame in tables.items():
         plan.folder.write(name, frame)
     plan.folder.update_record(

@@ -32,7 +32,12 @@ def run_path(run: str, *, home: Path = PROJECT) -> Path:
 
 def report_path(run_folder: Path) -> Path:
     """Return the folder of a run's reports, ``reports/<run>`` beside ``data``."""
-    return run_folder.parents[2] / "reports" / run_folder.name
+    above = run_folder.resolve().parents
+    if len(above) < 3:
+        raise RunError(
+            f"run folder {run_folder}: give a folder such as HOME/data/runs/NAME; reports go to HOME/reports"
+        )
+    return above[2] / "reports" / run_folder.name
 
 
 @cache

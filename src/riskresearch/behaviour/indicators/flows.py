@@ -79,12 +79,13 @@ def discount_ratio(book: Book) -> Value:
 def bad_debt_ratio(book: Book) -> Value:
     """Write-offs less recoveries in proportion to net sales; the losses stem from sales of earlier periods.
 
-    A transfer to doubtful receivables is no loss yet and does not count.
+    A transfer to doubtful receivables is no loss yet and does not count. A recovery is a write-off taken back, or an
+    event with its amount.
     """
     sold = _sold(book)
     if sold is None:
         return Value(None, reason="history_too_short")
-    lost = book.losses[book.losses["movement_code"] == "write_off"]
+    lost = book.losses[book.losses["movement_code"] != "doubtful"]
     return quotient(of(lost, "base_minor"), of(sold, "base_minor"), empty="no_sales_in_window", n_items=len(lost))
 
 
