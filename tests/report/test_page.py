@@ -233,8 +233,8 @@ def test_an_index_has_one_decimal_and_no_unit(tables: dict[str, DataFrame], fact
 def test_segments_are_told_with_their_intervals(tables: dict[str, DataFrame], facts: PageFacts) -> None:
     text = text_of(tables, facts)
     assert "micro 40 €4M 14.0 days (11.0 to 17.0)" in text
-    assert "small 1 none 20.0 days" in text
-    assert "medium 0 none not computable: no receipts in the window" in text
+    assert "small 1 – 20.0 days" in text
+    assert "medium 0 – not computable: no receipts in the window" in text
 
 
 def test_what_moved_is_listed_by_segment_and_customer(tables: dict[str, DataFrame], facts: PageFacts) -> None:

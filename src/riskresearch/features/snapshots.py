@@ -85,7 +85,6 @@ def _legs(tables: Mapping[str, DataFrame], dates: Sequence[Timestamp]) -> dict[s
     timed = is_paid & late.notna()
     amount = moves["base_minor"]
     left = amount.groupby(moves["item_id"]).cumsum()
-    left_at_night = left.groupby([moves["item_id"], moves["known_date"]]).transform("last")
     flows = DataFrame(
         {
             "customer_id": moves["customer_id"],
@@ -96,7 +95,7 @@ def _legs(tables: Mapping[str, DataFrame], dates: Sequence[Timestamp]) -> dict[s
             "paid_minor": (-amount).where(timed, 0),
             "paid_days": (-amount * late.fillna(0).astype("int64")).where(timed, 0),
             "n_paid": is_receipt.astype("int64"),
-            "n_partial": (is_receipt & (left_at_night > 0)).astype("int64"),
+            "n_partial": (is_receipt & _is_open_at_night(moves, left)).astype("int64"),
         }
     )
     legs = {"flows": flows, "due": _due_legs(moves, left, dates)}
@@ -105,6 +104,11 @@ def _legs(tables: Mapping[str, DataFrame], dates: Sequence[Timestamp]) -> dict[s
         "disputes": _counted(tables["disputes"], "opened_date", "n_disputes", dates),
         "credits": _counted(tables["credit_notes"], "credit_note_date", "credit_minor", dates),
     }
+
+
+def _is_open_at_night(moves: DataFrame, left: Series) -> Series:
+    """Whether the item of a movement is still open when the day on which it became known is over."""
+    return left.groupby([moves["item_id"], moves["known_date"]]).transform("last") > 0
 
 
 def _days_late(moves: DataFrame) -> Series:

@@ -92,22 +92,21 @@ class Book:
                 config=KERNEL,
                 extra_arguments=["--log-level=CRITICAL"],
             )
-        except (CellTimeoutError, DeadKernelError) as cause:
+        except (PapermillExecutionError, CellTimeoutError, DeadKernelError) as cause:
             partial.replace(failed)
             raise NotebookFailure(
-                f"notebook {self.name}: the kernel died or a cell took more than {CELL_TIMEOUT_SECONDS} s "
-                f"({type(cause).__name__}); often memory is short — the partly executed notebook is kept at {failed}"
-            ) from cause
-        except PapermillExecutionError as cause:
-            partial.replace(failed)
-            raise NotebookFailure(
-                f"notebook {self.name}, cell {cause.cell_index}: {cause.ename}: {cause.evalue} — the "
-                f"partly executed notebook is kept at {failed}"
+                f"notebook {self.name}{_where(cause)} — the partly executed notebook is kept at {failed}"
             ) from cause
         finally:
             partial.unlink(missing_ok=True)
         failed.unlink(missing_ok=True)
         return notebook
+
+
+def _where(cause: Exception) -> str:
+    if isinstance(cause, PapermillExecutionError):
+        return f", cell {cause.cell_index}: {cause.ename}: {cause.evalue}"
+    return f": the kernel died or a cell took more than {CELL_TIMEOUT_SECONDS} s; often memory is short"
 
 
 def fixed_parameters(plan: Plan, language: str) -> dict[str, Any]:
