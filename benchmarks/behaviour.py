@@ -19,7 +19,7 @@ from riskresearch.ledger.tables import LEDGER_TABLES
 
 N_INVOICES = int(os.environ.get("RISKRESEARCH_BENCH_INVOICES", "1000000"))
 AS_OF = Timestamp("2025-12-31").as_unit("us")
-MONTHS = 36
+MONTHS = int(os.environ.get("RISKRESEARCH_BENCH_MONTHS", "36"))
 SHARED = ("open_amount", "dso_simple_days", "days_to_pay", "days_beyond_terms", "on_time_ratio", "overdue_ratio")
 
 
