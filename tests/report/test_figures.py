@@ -281,6 +281,13 @@ def test_pairs_are_left_out_of_the_heatmap_of_delays(tables: dict[str, DataFrame
     assert "size · micro" in shown
 
 
+def test_a_delay_rounded_to_zero_has_no_sign(tables: dict[str, DataFrame]) -> None:
+    part = tables["delays"][tables["delays"]["axis_code"] == "size"].assign(days_late_p25=-0.4)
+    shown = texts(figures.delay_heatmap(part, words=ENGLISH))
+    assert "0" in shown
+    assert "-0" not in shown
+
+
 def test_a_waterfall_ends_at_the_score_of_the_customer(tables: dict[str, DataFrame]) -> None:
     axis = draw("customer_waterfall", tables, ENGLISH).axes[0]
     last = axis.patches[-1]

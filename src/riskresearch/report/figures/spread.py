@@ -95,7 +95,7 @@ def delay_heatmap(delays: DataFrame, *, words: Translator, axis: Axes) -> None:
         f"{words.label('axis', axis_code)} · {words.label('segment', segment)}"
         for axis_code, segment in zip(rows["axis_code"], rows["segment_code"], strict=True)
     ]
-    cells = rows[[f"days_late_{q}" for q in QUANTILES]].to_numpy(float)
+    cells = rows[[f"days_late_{q}" for q in QUANTILES]].to_numpy(float).round() + 0.0  # 0.0 takes the sign off a zero
     set_height(axis, max(2.0, 0.24 * len(rows) + 1))
     seaborn.heatmap(
         cells,
