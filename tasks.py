@@ -29,14 +29,14 @@ if not OLDEST <= sys.version_info[:2] < TOO_NEW:  # before anything an older Pyt
 
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
-STAMP = VENV / "riskresearch.stamp"
+STAMP, SPARK_STAMP = VENV / "riskresearch.stamp", VENV / "riskresearch-spark.stamp"
 SCRIPTS = VENV / ("Scripts" if os.name == "nt" else "bin")
 SUFFIX = ".exe" if os.name == "nt" else ""
 PYTHON = SCRIPTS / f"python{SUFFIX}"
 PIP = (PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile")
 UV = (PYTHON, "-m", "uv", "pip", "install", "--quiet", "--python", PYTHON)
 
-LOCK, RUN_LOCK, BOOTSTRAP = (f"requirements/{name}.txt" for name in ("lock", "run", "bootstrap"))
+LOCK, RUN_LOCK, SPARK_LOCK, BOOTSTRAP = (f"requirements/{name}.txt" for name in ("lock", "run", "spark", "bootstrap"))
 UV_ITSELF = ("--only-binary", ":all:", "--require-hashes", "-r", BOOTSTRAP)
 COMPILE = (
     *("--universal", "--fork-strategy", "fewest", "--python-version", "3.11", "--generate-hashes"),
@@ -86,6 +86,13 @@ def test() -> None:
         sys.exit(f"failed: {', '.join(failed)}")
 
 
+def test_spark(*words: str) -> None:
+    """Check the panel and the scorer on a local Spark session; adds PySpark to .venv first. Needs Java."""
+    setup()
+    add_spark()
+    run(PYTHON, "-m", "pytest", "tests/spark", *words)
+
+
 def lab(*words: str) -> None:
     """Open the notebooks in JupyterLab."""
     setup()
@@ -113,6 +120,7 @@ def lock(*words: str) -> None:
     run(*compiling, "--group", "pyproject.toml:bootstrap", "-o", BOOTSTRAP)
     run(*compiling, "--group", "dev", "pyproject.toml", "-o", LOCK)
     run(*compiling, "--no-annotate", "-c", LOCK, "pyproject.toml", "-o", RUN_LOCK)
+    run(*compiling, "--no-annotate", "-c", LOCK, "--extra", "spark", "pyproject.toml", "-o", SPARK_LOCK)
 
 
 def notebooks(*words: str) -> None:
@@ -147,6 +155,7 @@ def show_help() -> None:
 COMMANDS = {
     "report": report,
     "test": test,
+    "test-spark": test_spark,
     "lab": lab,
     "bench": bench,
     "notebooks": notebooks,
@@ -179,19 +188,35 @@ def make_environment() -> None:
         sys.exit("This Python comes without ensurepip; on Debian and Ubuntu install python3-venv, then call again.")
 
 
+def add_spark() -> None:
+    """Add the locked PySpark to .venv; at once if it is there. The other packages keep their versions."""
+    spark_lock = (ROOT / SPARK_LOCK).read_bytes()
+    key = hashlib.sha256(environment_key().encode() + spark_lock).hexdigest()
+    if SPARK_STAMP.is_file() and SPARK_STAMP.read_text(encoding="utf-8") == key:
+        return
+    say("Adding PySpark to .venv, once; it is large (480 MB) and built here.")
+    install_locked(SPARK_LOCK)
+    SPARK_STAMP.write_text(key, encoding="utf-8")
+
+
 def install() -> None:
-    """Install the lock and the package with uv or, where uv cannot be had or fails, with pip."""
+    """Install the lock and the package."""
+    run(*package(install_locked(LOCK)))
+
+
+def install_locked(lock: str) -> Command:
+    """Install a lock with uv or, where uv cannot be had or fails, with pip; return the installer that worked."""
     if not os.environ.get("RISKRESEARCH_NO_UV"):
-        if succeeds(*PIP, *UV_ITSELF) and succeeds(*locked(UV), settings=uv_settings()):
-            return run(*package(UV))
+        if succeeds(*PIP, *UV_ITSELF) and succeeds(*locked(UV, lock), settings=uv_settings()):
+            return UV
         say("uv is not available here; installing with pip, which takes longer.")
-    run(*locked(PIP))
-    return run(*package(PIP))
+    run(*locked(PIP, lock))
+    return PIP
 
 
-def locked(installer: Command) -> Command:
-    """Return the command that installs all locked packages, each checked against its hash."""
-    return (*installer, "--require-hashes", "-r", LOCK)
+def locked(installer: Command, lock: str) -> Command:
+    """Return the command that installs all packages of a lock, each checked against its hash."""
+    return (*installer, "--require-hashes", "-r", lock)
 
 
 def package(installer: Command) -> Command:

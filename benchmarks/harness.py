@@ -1,10 +1,12 @@
-"""Measure two ways of doing the same thing side by side: seconds, peak memory and their ratio.
+"""Measure several ways of doing the same thing side by side: seconds, peak memory and ratios.
 
-A way is named by the import path ``"module:prepare"``. `prepare` takes nothing and returns the call to be measured;
-what it reads or builds itself is not measured. The call returns a number that says what it did (rows read, a sum, a
-loss), so that two ways which do not do the same are found out instead of compared. Every measurement is taken in a
-fresh process, subject and baseline in turn, so that neither inherits the other's caches or memory and both meet the
-same load of the machine.
+A way is named by the import path ``"module:prepare"``. `prepare` takes the options of the way and returns the call to
+be measured; what it reads or builds itself is not measured. The call returns a number that says what it did (rows
+read, a sum, a digest of what it wrote), so that ways which do not do the same are found out instead of compared; where
+getting that number is no part of the work, it returns a function that does, which runs when time and memory are taken.
+
+Every measurement is taken in a fresh process, the ways in turn, round after round, so that none inherits the caches or
+memory of another and all meet the same load of the machine.
 """
 
 import json
@@ -13,31 +15,35 @@ import os
 import statistics
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from importlib import import_module
 from pathlib import Path
 from time import perf_counter
 
 FOLDER = Path(__file__).resolve().parent
 MEBIBYTE = 1024**2
+Option = int | str
 
 
 @dataclass(frozen=True)
-class Entry:
-    """One comparison: medians over the rounds; memory is None where the system does not tell it (Windows).
+class Way:
+    """One way of doing it.
 
-    `ratio` is seconds of the subject over seconds of the baseline: below 1 the subject is the faster one.
+    Parameters
+    ----------
+    name : for the reader
+    path : import path ``"module:prepare"``
+    options : what `prepare` is told, by keyword
+    rounds : number of rounds it takes part in, for a way too slow for all of them; empty = all
+    tolerance : largest relative difference of its answer to that of the first way; ``math.inf`` where none is compared
     """
 
     name: str
-    subject: str
-    baseline: str
-    ratio: float
-    seconds: float
-    baseline_seconds: float
-    peak_memory_mb: float | None
-    baseline_peak_memory_mb: float | None
+    path: str
+    options: Mapping[str, Option] = field(default_factory=dict)
+    rounds: int | None = None
+    tolerance: float = 1e-9
 
 
 @dataclass(frozen=True)
@@ -49,49 +55,85 @@ class Measurement:
     answer: float
 
 
+@dataclass(frozen=True)
+class Time:
+    """Medians of a way over its rounds; memory is None where the system does not tell it (Windows).
+
+    `ratio` is seconds of the first way over seconds of this one: below 1 the first way is the faster one.
+    """
+
+    name: str
+    path: str
+    options: Mapping[str, Option]
+    rounds: int
+    seconds: float
+    peak_memory_mb: float | None
+    ratio: float
+
+
+@dataclass(frozen=True)
+class Race:
+    """Ways measured side by side; the first is the one the others are compared with."""
+
+    name: str
+    times: tuple[Time, ...]
+
+
 class DifferentAnswers(Exception):
-    """Subject and baseline did not do the same thing, so their times cannot be compared."""
+    """Two ways did not do the same thing, so their times cannot be compared."""
 
 
-def compare(name: str, subject: str, baseline: str, *, repeat: int = 5, tolerance: float = 1e-9) -> Entry:
-    """Measure subject and baseline in turn.
+def race(name: str, ways: Sequence[Way], *, repeat: int = 5) -> Race:
+    """Measure ways in turn.
 
     Parameters
     ----------
-    name : what is compared, for the reader
-    subject, baseline : import paths ``"module:prepare"``
-    repeat : rounds that count; one more runs first to fill the disk cache
-    tolerance : largest relative difference allowed between the two answers; ``math.inf`` for estimates
+    name : what is done, for the reader
+    ways : the ways, the project's own first
+    repeat : rounds that count; one more runs first to fill the disk cache, without the ways that have few rounds
 
     Raises
     ------
     DifferentAnswers
-        The two answers are further apart than the tolerance.
+        The answer of a way is further from that of the first way than its tolerance.
     """
-    rounds = [(measure(subject), measure(baseline)) for _ in range(repeat + 1)][1:]
-    for mine, theirs in rounds:
-        if not math.isclose(mine.answer, theirs.answer, rel_tol=tolerance):
-            raise DifferentAnswers(
-                f"{name}: {subject} returned {mine.answer}, {baseline} returned {theirs.answer}; "
-                f"the relative difference may be {tolerance:g} at most"
-            )
-    mine, theirs = (median(side) for side in zip(*rounds, strict=True))
-    return Entry(
-        name=name,
-        subject=subject,
-        baseline=baseline,
-        ratio=mine.seconds / theirs.seconds,
-        seconds=mine.seconds,
-        baseline_seconds=theirs.seconds,
-        peak_memory_mb=mine.peak_memory_mb,
-        baseline_peak_memory_mb=theirs.peak_memory_mb,
+    taken: list[list[Measurement]] = [[] for _ in ways]
+    for number in range(repeat + 1):
+        for way, measurements in zip(ways, taken, strict=True):
+            if way.rounds is None or 1 <= number <= way.rounds:
+                measurements.append(measure(way.path, **way.options))
+                _check(name, (ways[0], taken[0][-1]), (way, measurements[-1]))
+    counted = [all_of_it[way.rounds is None :] for way, all_of_it in zip(ways, taken, strict=True)]
+    first = median(counted[0]).seconds
+    return Race(name, tuple(_time(way, rounds, first) for way, rounds in zip(ways, counted, strict=True)))
+
+
+def _check(name: str, first: tuple[Way, Measurement], other: tuple[Way, Measurement]) -> None:
+    mine, theirs, allowed = first[1].answer, other[1].answer, other[0].tolerance
+    if not math.isclose(mine, theirs, rel_tol=allowed):
+        raise DifferentAnswers(
+            f"{name}: {first[0].name} ({first[0].path}) returned {mine}, {other[0].name} ({other[0].path}) returned "
+            f"{theirs}; the relative difference may be {allowed:g} at most"
+        )
+
+
+def _time(way: Way, rounds: Sequence[Measurement], first_seconds: float) -> Time:
+    middle = median(rounds)
+    return Time(
+        name=way.name,
+        path=way.path,
+        options=way.options,
+        rounds=len(rounds),
+        seconds=middle.seconds,
+        peak_memory_mb=middle.peak_memory_mb,
+        ratio=first_seconds / middle.seconds,
     )
 
 
-def measure(path: str) -> Measurement:
+def measure(path: str, **options: Option) -> Measurement:
     """Measure one call in a fresh process."""
     finished = subprocess.run(
-        [sys.executable, str(FOLDER / "harness.py"), path],
+        [sys.executable, str(FOLDER / "harness.py"), path, json.dumps(options)],
         cwd=FOLDER.parent,
         stdout=subprocess.PIPE,
         text=True,
@@ -100,14 +142,15 @@ def measure(path: str) -> Measurement:
     return Measurement(**json.loads(finished.stdout.splitlines()[-1]))
 
 
-def measure_here(path: str) -> Measurement:
+def measure_here(path: str, **options: Option) -> Measurement:
     """Measure one call in this process; only sensible in a process that has done nothing else."""
     module, name = path.split(":")
-    prepare: Callable[[], Callable[[], float]] = getattr(import_module(module), name)
-    call = prepare()
+    prepare: Callable[..., Callable[[], float | Callable[[], float]]] = getattr(import_module(module), name)
+    call = prepare(**options)
     started = perf_counter()
     answer = call()
-    return Measurement(perf_counter() - started, peak_memory_mb(), float(answer))
+    seconds, memory = perf_counter() - started, peak_memory_mb()
+    return Measurement(seconds, memory, float(answer() if callable(answer) else answer))
 
 
 def peak_memory_mb() -> float | None:
@@ -133,20 +176,26 @@ def median(measurements: Iterable[Measurement]) -> Measurement:
     )
 
 
-def table(entries: Iterable[Entry]) -> str:
-    """Lay the entries out for reading: a line each, with the ratio first."""
-    lines = [f"{'ratio':>7}  {'seconds':>9}  {'baseline':>9}  {'memory':>9}  {'baseline':>9}  what"]
+def growth(small: Race, large: Race) -> dict[str, float]:
+    """Return by how much the seconds of each way grow that both races have."""
+    seconds = {time.name: time.seconds for time in small.times}
+    return {time.name: time.seconds / seconds[time.name] for time in large.times if time.name in seconds}
+
+
+def table(race: Race) -> str:
+    """Lay a race out for reading: a line for each way, the first one against it in the last column but one."""
+    lines = [race.name, f"{'seconds':>11}  {'memory':>9}  {'ratio':>7}  way"]
     lines += [
-        f"{one.ratio:7.2f}  {one.seconds:7.3f} s  {one.baseline_seconds:7.3f} s"
-        f"  {_mebibytes(one.peak_memory_mb)}  {_mebibytes(one.baseline_peak_memory_mb)}  {one.name}"
-        for one in entries
+        f"{time.seconds:9.3f} s  {_mebibytes(time.peak_memory_mb)}  {time.ratio:7.2f}  {time.name}"
+        for time in race.times
     ]
     return "\n".join(lines)
 
 
-def write_results(entries: Iterable[Entry], path: Path) -> None:
-    """Write the entries as a JSON list."""
-    path.write_text(json.dumps([asdict(one) for one in entries], indent=2) + "\n", encoding="utf-8")
+def write_results(races: Iterable[Race], grown: Mapping[str, Mapping[str, float]], path: Path) -> None:
+    """Write the races, and how seconds grow from one to another, as JSON."""
+    content = {"races": [asdict(one) for one in races], "growth": grown}
+    path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 
 def _mebibytes(amount: float | None) -> str:
@@ -155,4 +204,4 @@ def _mebibytes(amount: float | None) -> str:
 
 if __name__ == "__main__":
     sys.path.insert(0, str(FOLDER))
-    print(json.dumps(asdict(measure_here(sys.argv[1]))))
+    print(json.dumps(asdict(measure_here(sys.argv[1], **json.loads(sys.argv[2])))))

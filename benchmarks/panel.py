@@ -6,7 +6,9 @@ from pathlib import Path
 from pandas import DataFrame, Timestamp
 
 from riskresearch.behaviour.book import observation_dates
-from riskresearch.features.snapshots import snapshots
+from riskresearch.features.snapshots import registered, snapshots
+from riskresearch.features.streams.ratings import rating_scale
+from riskresearch.ledger.default import DefaultSettings, defaults
 from riskresearch.ledger.movements import cut_ledger, movements
 from riskresearch.ledger.read import read_ledger
 
@@ -17,13 +19,18 @@ AS_OF = Timestamp("2025-12-31").as_unit("us")
 def _inputs() -> tuple[dict[str, DataFrame], Sequence[Timestamp]]:
     tables = cut_ledger(read_ledger(DEMO), as_of=AS_OF)
     tables["movements"] = movements(tables)
+    tables["defaults"] = defaults(
+        tables["movements"], tables["disputes"], tables["events"], DefaultSettings(), as_of=AS_OF
+    )
+    tables["rating_scales"] = rating_scale(tables["ratings"], {})
     return tables, observation_dates(as_of=AS_OF, first_day=tables["movements"]["known_date"].min())
 
 
 def all_features() -> Callable[[], float]:
     """Return a call that makes every feature on every date and gives the sum of the open amounts."""
     tables, dates = _inputs()
-    return lambda: float(snapshots(tables, dates)["open_minor"].sum())
+    columns = registered() | {"open_minor": lambda at: at.level("open_minor")}
+    return lambda: float(snapshots(tables, dates, columns=columns)["open_minor"].sum())
 
 
 def open_and_overdue_by_date() -> Callable[[], float]:

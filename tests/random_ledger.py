@@ -55,7 +55,8 @@ def random_case(seed: int, **size: int) -> dict[str, Any]:
     """Return a random worked case in which every kind of act occurs.
 
     On top of `random_rows`: instalments, discounts, write-offs with recoveries, returned payments, bills, money from
-    a factor, receipts and credit notes on account, a second currency with dated rates, related customers, groups.
+    a factor, receipts and credit notes on account, a second currency with dated rates, related customers, groups,
+    sectors with published failure rates and revisions of them.
     """
     invoices, disputes = random_rows(seed, **size)
     rng = np.random.default_rng([seed, 1])
@@ -72,6 +73,7 @@ def random_case(seed: int, **size: int) -> dict[str, Any]:
         "fx_rates": [
             {"currency": "USD", "date": _after(START, 200 * number), "rate": rate} for number, rate in enumerate(RATES)
         ],
+        "sector_statistics": _sector_statistics(rng),
         "as_of": first_date,
     }
 
@@ -117,9 +119,27 @@ def _enrich(row: dict[str, Any], rng: np.random.Generator) -> None:
 def _customers(invoices: list[dict[str, Any]]) -> list[dict[str, Any]]:
     names = sorted({row["customer"] for row in invoices})
     return [
-        {"id": name, "group": f"G{number // 2}", "type": "related" if number == 3 else "b2b"}
+        {
+            "id": name,
+            "group": f"G{number // 2}",
+            "sector": f"S{number % 3}",
+            "type": "related" if number == 3 else "b2b",
+        }
         for number, name in enumerate(names)
     ]
+
+
+def _sector_statistics(rng: np.random.Generator) -> list[dict[str, Any]]:
+    """Half-yearly figures of two sectors; some are revised with the next publication."""
+    rows = []
+    for sector in ("S0", "S1"):
+        for number in range(-2, 4):
+            end = START + pd.Timedelta(days=182 * number - 1)
+            row = {"sector": sector, "end": str(end.date()), "failed": float(rng.integers(500, 50_000)) / 1e6}
+            rows.append(row | {"published": _after(end, 75)})
+            if rng.random() < 0.4:
+                rows.append(row | {"published": _after(end, 75 + 182), "failed": round(row["failed"] * 1.05, 6)})
+    return rows
 
 
 def _on_account(rng: np.random.Generator, letter: str) -> list[dict[str, Any]]:

@@ -26,6 +26,7 @@ MAY_IMPORT = {
 }
 TOUCHES_FILES = (
     "base/config.py",
+    "base/files.py",
     "base/run.py",
     "ledger/read.py",
     "ledger/reading/",
@@ -36,6 +37,9 @@ TOUCHES_FILES = (
     "report/notebooks.py",
     "report/translator.py",
     "report/page/",
+    "features/blocks.py",
+    "features/engines/",
+    "features/store.py",
     "handover/",
     "pipeline/",
     "cli.py",

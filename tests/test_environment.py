@@ -20,7 +20,15 @@ PYPROJECT = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8
 RUNNING = [Requirement(text) for text in PYPROJECT["project"]["dependencies"]]
 CHECKING = [Requirement(text) for text in PYPROJECT["dependency-groups"]["dev"]]
 BOOTSTRAP = [Requirement(text) for text in PYPROJECT["dependency-groups"]["bootstrap"]]
-LOCKS = {"lock.txt": RUNNING + CHECKING, "run.txt": RUNNING, "bootstrap.txt": BOOTSTRAP}
+EXTRAS = {
+    name: [Requirement(text) for text in texts] for name, texts in PYPROJECT["project"]["optional-dependencies"].items()
+}
+LOCKS = {
+    "lock.txt": RUNNING + CHECKING + EXTRAS["polars"],
+    "run.txt": RUNNING,
+    "spark.txt": RUNNING + EXTRAS["spark"],
+    "bootstrap.txt": BOOTSTRAP,
+}
 PYPI_NAMES = {"matplotlib-base": "matplotlib", "python-duckdb": "duckdb", "seaborn-base": "seaborn"}
 
 HASH = re.compile(r"--hash=sha256:[0-9a-f]{64}")
@@ -66,7 +74,17 @@ def test_locked_versions_lie_in_the_ranges_of_pyproject(name: str) -> None:
 def test_running_takes_the_same_versions_as_checking_and_fewer_packages() -> None:
     everything, running = versions("lock.txt"), versions("run.txt")
     assert {name: everything.get(name) for name in running} == running
-    assert {"ruff", "mypy", "pytest", "nbval"}.isdisjoint(running)
+    assert {"ruff", "mypy", "pytest", "nbval", "polars", "pyspark"}.isdisjoint(running)
+
+
+def test_running_on_spark_adds_spark_and_changes_no_version() -> None:
+    assert {name: v for name, v in versions("spark.txt").items() if name not in {"pyspark", "py4j"}} == versions(
+        "run.txt"
+    )
+
+
+def test_checking_tries_polars_in_the_range_of_its_extra() -> None:
+    assert [str(one) for one in CHECKING if one.name == "polars"] == [str(one) for one in EXTRAS["polars"]]
 
 
 @pytest.mark.parametrize("name", LOCKS)

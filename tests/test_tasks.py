@@ -21,7 +21,8 @@ def copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     shutil.copytree(PROJECT / "requirements", tmp_path / "requirements")
     shutil.copy(PROJECT / "pyproject.toml", tmp_path)
     folder = tmp_path / ".venv"
-    for name, value in {"ROOT": tmp_path, "VENV": folder, "STAMP": folder / "stamp", "PYTHON": folder / "py"}.items():
+    places = {"VENV": folder, "STAMP": folder / "stamp", "SPARK_STAMP": folder / "spark", "PYTHON": folder / "py"}
+    for name, value in {"ROOT": tmp_path, **places}.items():
         monkeypatch.setattr(tasks, name, value)
     return tmp_path
 
@@ -39,6 +40,7 @@ def steps(copy: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(tasks, "make_environment", make)
     monkeypatch.setattr(tasks, "install", lambda: taken.append("install"))
+    monkeypatch.setattr(tasks, "install_locked", lambda lock: taken.append(lock))
     monkeypatch.setattr(tasks, "run", lambda *command: taken.append("warm"))
     return taken
 
@@ -75,6 +77,39 @@ def test_setup_builds_again_when_python_is_gone(steps: list[str], copy: Path) ->
     (copy / ".venv" / "py").unlink()
     tasks.setup()
     assert steps == ["make", "install", "warm"] * 2
+
+
+SPARK = "requirements/spark.txt"
+
+
+def test_spark_is_added_once_and_testing_without_it_leaves_it_there(steps: list[str]) -> None:
+    for command in (tasks.test_spark, tasks.test_spark, tasks.setup, tasks.test_spark):
+        command()
+    assert steps == ["make", "install", "warm", SPARK, "warm", "warm", "warm"]
+
+
+@pytest.mark.parametrize(("name", "again"), [("spark.txt", [SPARK]), ("lock.txt", ["make", "install", "warm", SPARK])])
+def test_spark_is_added_again_when_its_lock_or_the_environment_changes(
+    steps: list[str], copy: Path, name: str, again: list[str]
+) -> None:
+    tasks.test_spark()
+    steps.clear()
+    (copy / "requirements" / name).write_text("numpy==2.0.0\n")
+    tasks.test_spark()
+    assert steps == [*again, "warm"]
+
+
+def test_spark_that_could_not_be_installed_is_tried_again(steps: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(lock: str) -> None:
+        sys.exit(1)
+
+    whole = tasks.install_locked
+    monkeypatch.setattr(tasks, "install_locked", fail)
+    with pytest.raises(SystemExit):
+        tasks.test_spark()
+    monkeypatch.setattr(tasks, "install_locked", whole)
+    tasks.test_spark()
+    assert steps == ["make", "install", "warm", SPARK, "warm"]
 
 
 @pytest.mark.parametrize(
@@ -153,9 +188,8 @@ def test_pip_installs_where_uv_is_not_wanted(
 
 
 def test_packages_are_always_checked_against_their_hashes() -> None:
-    assert all(
-        "--require-hashes" in command for command in (tasks.UV_ITSELF, *map(tasks.locked, (tasks.UV, tasks.PIP)))
-    )
+    commands = [tasks.locked(installer, lock) for installer in (tasks.UV, tasks.PIP) for lock in ("a.txt", "b.txt")]
+    assert all("--require-hashes" in command for command in (tasks.UV_ITSELF, *commands))
 
 
 @pytest.mark.parametrize(

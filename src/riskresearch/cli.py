@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from riskresearch.base.errors import RiskResearchError
+from riskresearch.handover.batch import score_file
 from riskresearch.handover.score import verify_bundle
 from riskresearch.ledger.read import is_address, read_ledger
 from riskresearch.pipeline.cases import agreement_text, check_cases
@@ -17,6 +18,7 @@ from riskresearch.pipeline.customer_files import open_run, write_customer_files
 from riskresearch.pipeline.demo import write_demo
 from riskresearch.pipeline.documents import write_documents
 from riskresearch.pipeline.editing import execute_notebooks
+from riskresearch.pipeline.lookahead import look_ahead_of, look_ahead_text
 from riskresearch.pipeline.parameters import parse_assignments
 from riskresearch.pipeline.plan import make_plan
 from riskresearch.pipeline.project import PROJECT, run_path
@@ -137,6 +139,36 @@ def cases(path: Annotated[Path, typer.Argument(help="Case file (YAML), or folder
 
 
 @app.command()
+def lookahead(
+    ledger: Ledger,
+    mapping: Mapping = None,
+    config: Annotated[Path | None, typer.Option(help="Settings (YAML); see config/default.yaml for every key.")] = None,
+    as_of: Annotated[str | None, typer.Option(help="Last date to compare, YYYY-MM-DD. Default: as for a run.")] = None,
+    feature: Annotated[
+        list[str] | None, typer.Option(help="Registered feature; repeatable. Default: all of them.")
+    ] = None,
+    python: Annotated[
+        str | None,
+        typer.Option(
+            help="Function of your own, file.py:function: it is given tables and dates and returns customer_id, "
+            "observation_date and one column per feature. The file is executed."
+        ),
+    ] = None,
+    dates: Annotated[int, typer.Option(min=1, help="Number of dates to compare, spread over the ledger.")] = 6,
+) -> None:
+    """Tell whether features use what was not known yet; exit code 1 where one does.
+
+    Each feature is computed from the whole ledger and from the ledger as it was known on each date.
+    """
+    found = look_ahead_of(
+        ledger, mapping=mapping, config=config, as_of=as_of, features=feature or [], python=python, n_dates=dates
+    )
+    typer.echo(look_ahead_text(found))
+    if not found["is_clean"].all():
+        raise typer.Exit(1)
+
+
+@app.command()
 def demo(
     output: Annotated[Path, typer.Option(help="Folder to write the ledger to.")],
     customers: Annotated[int, typer.Option(min=1, help="Number of customers.")] = 350,
@@ -162,6 +194,21 @@ def verify(bundle: Annotated[Path, typer.Argument(help="Folder of a hand-over bu
     """Check a hand-over bundle: files unaltered, golden rows scored again, PDs, grades and reasons equal."""
     found = verify_bundle(bundle)
     typer.echo(f"{found['n_rows']} golden rows reproduced, largest difference of a PD {found['max_error']:.1e}")
+
+
+@app.command()
+def score(
+    bundle: Annotated[Path, typer.Argument(help="Folder of a hand-over bundle.")],
+    rows: Annotated[Path, typer.Argument(help="Rows to score (.csv or .parquet): an id and the contract's columns.")],
+    output: Annotated[Path, typer.Argument(help="File of scores to write (.csv or .parquet).")],
+    id_column: Annotated[str, typer.Option(help="Column that names a row.")] = "row_id",
+) -> None:
+    """Score a file with a hand-over bundle: PD, grade and reasons of each row.
+
+    A row that breaks the contract gets no score but, in the column `refused`, the reason.
+    """
+    found = score_file(bundle, rows, output, id_column=id_column)
+    typer.echo(f"{output}: {found['n_rows'] - found['n_refused']} rows scored, {found['n_refused']} refused")
 
 
 @app.command()

@@ -75,3 +75,19 @@ def test_variants_count_more_defaults_under_a_shorter_threshold():
     assert (found["past_due_60_days"], found["past_due_90_days"], found["past_due_120_days"]) == (3, 2, 1)
     assert found["as_set"] == 2
     assert found["events_only"] == 0
+
+
+def test_an_insolvency_ends_with_its_own_closing_not_with_a_later_one():
+    days = ["2022-02-01", "2022-03-01", "2023-02-01", "2023-03-01"]
+    codes = ["insolvency", "insolvency_closed"] * 2
+    ledger = small_ledger(
+        [{"id": "I1", "date": "2022-01-01", "due": "2022-02-01", "amount": 100, "paid": [["2022-02-01", 100]]}],
+        events=[{"id": f"E{k}", "code": code, "date": d} for k, (code, d) in enumerate(zip(codes, days, strict=True))],
+    )
+    for as_of, n_spells in (("2023-02-15", 2), ("2023-12-31", 2)):
+        tables = tables_of(ledger, as_of)
+        found = defaults(
+            tables["movements"], tables["disputes"], tables["events"], DefaultSettings(), as_of=day(as_of)
+        )
+        assert found["default_date"].tolist()[:n_spells] == [day("2022-02-01"), day("2023-02-01")]
+        assert found["trigger_end_date"].iloc[0] == day("2022-03-01")

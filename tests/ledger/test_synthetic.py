@@ -13,7 +13,7 @@ from riskresearch.base.errors import SettingsError
 from riskresearch.ledger.ledger import Ledger
 from riskresearch.ledger.read import read_ledger
 from riskresearch.ledger.synthetic import synthetic_ledger, write_ledger_csv
-from riskresearch.ledger.synthetic.figures import RURAL_REGIONS
+from riskresearch.ledger.synthetic.figures import RURAL_REGIONS, SECTORS
 
 ACT_DATES = {
     "invoices": "invoice_date",
@@ -29,6 +29,7 @@ ACT_DATES = {
     "fx_rates": "rate_date",
     "reminders": "reminder_date",
     "bank_checks": "check_date",
+    "sector_statistics": "published_date",
 }
 FIVE_MEGABYTES = 5_000_000
 
@@ -324,6 +325,35 @@ def test_accounts_are_published_months_after_closing(demo: Generated) -> None:
     lag = (accounts["published_date"] - accounts["period_end_date"]).dt.days
     assert lag.min() >= 120
     assert 150 < lag.median() < 240
+
+
+def test_sector_figures_are_published_quarterly_from_before_the_ledger_and_revised_once(demo: Generated) -> None:
+    ledger, _ = demo
+    rows = ledger["sector_statistics"]
+    lag = (rows["published_date"] - rows["period_end_date"]).dt.days
+    issues = rows.groupby(["sector_code", "period_end_date"])["published_date"]
+    first = rows["published_date"] == issues.transform("min")
+    assert set(lag[first]) == {75}
+    assert lag[~first].between(75 + 90, 75 + 92).all()
+    assert issues.size().isin([1, 2]).all()
+    assert 0.15 < (issues.size() == 2).mean() < 0.45
+    ends = rows["period_end_date"].drop_duplicates().sort_values()
+    assert ends.tolist() == pd.date_range(ends.min(), "2025-09-30", freq="QE").tolist()
+    assert rows["published_date"].min() < Timestamp("2022-01-01") - pd.DateOffset(months=23)
+    assert set(rows["sector_code"]) == {sector.code for sector in SECTORS} >= set(ledger["customers"]["sector_code"])
+    pair = rows.sort_values("published_date").groupby(["sector_code", "period_end_date"])["failure_ratio"]
+    raised = (pair.last() / pair.first())[issues.size() == 2]
+    assert raised.between(1, 1.05, inclusive="neither").all()
+
+
+def test_sector_figures_lie_as_far_apart_as_the_sources_say(demo: Generated) -> None:
+    """Share of failures by sector, Banque de France January 2025: construction 22.4 %, transport 4.6 %."""
+    mean = demo[0]["sector_statistics"].groupby("sector_code")["failure_ratio"].mean()
+    failures = mean * Series({sector.code: sector.customer_share for sector in SECTORS})
+    share = failures / failures.sum()
+    expected = {sector.code: sector.failure_share for sector in SECTORS}
+    assert share.to_dict() == pytest.approx(expected, rel=0.1)
+    assert 0.01 < mean.min() < mean.max() < 0.1
 
 
 def test_another_run_currency_makes_the_others_foreign() -> None:

@@ -6,12 +6,14 @@ from numpy.random import Generator, default_rng
 from pandas import Series, Timestamp
 
 from riskresearch.ledger.synthetic import health as hidden
-from riskresearch.ledger.synthetic.figures import CYCLE_LOADINGS
+from riskresearch.ledger.synthetic.figures import CYCLE_LOADINGS, SECTORS, SIZES, column
 from riskresearch.ledger.synthetic.lags import HORIZON_MONTHS, N_PACES, RESCUE_MONTHS, Lags
-from riskresearch.ledger.synthetic.population import draw_population
+from riskresearch.ledger.synthetic.population import QUALITY_SD, SECTOR_POWER, draw_population
+from riskresearch.ledger.synthetic.sectors import earlier_cycle, failing_after, failure_rates
 from riskresearch.ledger.synthetic.spells import case_frame, draw_spells, loss_ratio
 from riskresearch.ledger.synthetic.timeline import NEVER, make_calendar
 from riskresearch.ledger.synthetic.truth import DefaultCurve
+from riskresearch.ledger.synthetic.world import Plan, World, simulate_world
 
 LAST = Timestamp("2025-12-31")
 
@@ -84,3 +86,79 @@ def test_true_loss_is_the_mean_of_what_workouts_leave() -> None:
         error = loss[size == code].std() / np.sqrt((size == code).sum())
         assert abs(loss[size == code].mean() - true[size == code].mean()) < 4 * error
     assert 0.35 < true.mean() < 0.75
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    return simulate_world(Plan(LAST, n_customers=150, n_months=12, default_rate_ratio=0.05), rng=default_rng(8))
+
+
+@pytest.mark.parametrize("sector", ["construction", "personal_services"])
+def test_published_rates_agree_with_firms_simulated_one_by_one(world: World, sector: str) -> None:
+    """Construction meets two shocks of the cycle; personal services feel the cycle little."""
+    cycle = np.repeat([0.0, -2.0, 1.0], [60, 24, 24])
+    number = [row.code for row in SECTORS].index(sector)
+    expected = failure_rates(world, cycle)[60:, number]
+    n = 60_000
+    failed = _failed_firms(world, cycle, number, n, default_rng(2))[60 : len(cycle)]
+    for months in (slice(0, 24), slice(24, 48)):
+        counted, mean = failed[months].sum(), n * expected[months].sum()
+        assert abs(counted - mean) < 4 * np.sqrt(mean) + 0.01 * mean  # 1 %: the grids of health and quality
+    assert expected[12:24].mean() > (1.25 if sector == "construction" else 1.05) * expected[36:].mean()
+
+
+def _failed_firms(world: World, cycle: np.ndarray, number: int, n: int, rng: Generator) -> np.ndarray:
+    """Failures by month among `n` firms; one that meets trouble is followed by a new one."""
+    size = rng.choice(len(SIZES), n, p=column(SIZES, "share"))
+    quality, state = rng.normal(size=n), rng.normal(size=n)
+    sector = SECTORS[number]
+    lasting = SECTOR_POWER * np.log(sector.failure_share / sector.customer_share)
+    after = failing_after(world.lags, cure_ratio=float(column(SIZES, "share") @ column(SIZES, "cure_ratio")))
+    failed = np.zeros(len(cycle) + len(after) + 1)
+    for month, common in enumerate(cycle):
+        offset = world.level + lasting + column(SIZES, "failure_log_ratio")[size] - QUALITY_SD * quality
+        log_rate = offset - hidden.HEALTH_WEIGHT * state - CYCLE_LOADINGS[sector.cycle] * common
+        struck = rng.random(n) < hidden.hazard(log_rate, abrupt_rate=world.abrupt_rate)
+        wait = np.searchsorted(np.cumsum(after), rng.random(struck.sum()), side="right")
+        failed += np.bincount(month + wait[wait < len(after)], minlength=len(failed))
+        state = hidden.HEALTH_PERSISTENCE * state + np.sqrt(1 - hidden.HEALTH_PERSISTENCE**2) * rng.normal(size=n)
+        state -= hidden.FALL_SIZE * (rng.random(n) < hidden.FALL_RATE)
+        state[struck] = rng.normal(size=struck.sum())
+    return failed
+
+
+def test_firms_fail_when_and_as_often_as_spells_of_trouble_end_before_a_court() -> None:
+    rng = default_rng(5)
+    calendar = make_calendar(LAST, n_months=60)
+    people = draw_population(calendar, n_customers=60_000, invoices_per_month=1.0, rng=rng)
+    n = people.n_customers
+    stop = np.full(n, calendar.starts[3])
+    spells = draw_spells(case_frame(np.arange(n), np.full(n, 3), stop, stop), people, rng=rng)
+    default, judged = (spells[name].to_numpy() for name in ("default_day", "judgement_day"))
+    defaulted_in = calendar.month_of(default[default < NEVER]) - 3
+    by = np.cumsum(np.bincount(defaulted_in, minlength=HORIZON_MONTHS))[:HORIZON_MONTHS] / n
+    ratio = float((default < NEVER).mean())
+    first = spells.loc[default < NEVER, "is_judgement"].mean()
+    lags = Lags(
+        np.zeros(n, dtype=np.int64), by[None], np.zeros((1, RESCUE_MONTHS)), np.array([first]), np.array([ratio])
+    )
+    after = failing_after(lags, cure_ratio=float(column(SIZES, "share") @ column(SIZES, "cure_ratio")))
+    seen = np.bincount(calendar.month_of(judged[judged < NEVER]) - 3) / n
+    assert after.sum() == pytest.approx(seen.sum(), abs=0.01)
+    assert after[0] == pytest.approx(seen[0], abs=0.02)
+    mean, seen_mean = (float(np.arange(len(p)) @ p / p.sum()) for p in (after, seen))
+    assert mean == pytest.approx(seen_mean, abs=0.5)  # months
+
+
+def test_the_cycle_before_the_world_is_one_with_the_cycle_of_the_world() -> None:
+    """Same mean, spread and monthly memory on both sides of the first month, and the world's own months kept."""
+    paths = np.array([earlier_cycle(np.array([start, 9.0]), 6, rng=default_rng(n)) for n, start in _starts(4_000)])
+    assert (paths[:, -1] == 9.0).all()
+    assert paths[:, :-2].std() == pytest.approx(1.0, abs=0.04)
+    for month in range(6):
+        memory = np.corrcoef(paths[:, month], paths[:, month + 1])[0, 1]
+        assert memory == pytest.approx(hidden.CYCLE_PERSISTENCE, abs=0.01)
+
+
+def _starts(n: int) -> list[tuple[int, float]]:
+    return list(enumerate(default_rng(0).normal(size=n)))

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from pandas import DataFrame
 
-from riskresearch.features.features import FEATURES
+from riskresearch.features.families import FEATURES
 from riskresearch.features.stage import feature_dictionary
 
 

@@ -7,7 +7,7 @@ from model.panel import inputs, panel
 from scipy.special import expit
 
 from riskresearch.base.schema import check
-from riskresearch.features.features import FEATURES
+from riskresearch.features.families import FEATURES
 from riskresearch.model.calibrate import calibrate
 from riskresearch.model.champion import fit_boosted
 from riskresearch.model.expert_rating import expert_pd

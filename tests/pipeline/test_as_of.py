@@ -27,6 +27,7 @@ ACTS = {
     "fx_rates": "rate_date",
     "reminders": "reminder_date",
     "bank_checks": "check_date",
+    "sector_statistics": "published_date",
 }
 SETTINGS = resolve(
     {

@@ -12,7 +12,8 @@ import pytest
 from pandas import DataFrame
 
 from riskresearch.base.errors import TableError
-from riskresearch.report.export import csv_bytes, safe_text, workbook_bytes, write_workbook
+from riskresearch.base.text import safe_text
+from riskresearch.report.export import csv_bytes, workbook_bytes, write_workbook
 
 STARTS = ["=HYPERLINK(1)", "+1+1", "-2+3", "@SUM(A1)", "\tx", "\rx", "\nx", "＝1"]
 

@@ -2,8 +2,6 @@
 
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,10 +11,10 @@ import pandas as pd
 from pandas import DataFrame
 
 from riskresearch.base.errors import RunError
+from riskresearch.base.files import TEMPORARY, whole_file
 from riskresearch.base.schema import Table, check
 
 RECORD = "record.json"
-TEMPORARY = ".tmp"
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -24,16 +22,8 @@ def write_atomically(path: Path, content: bytes) -> None:
 
     A reader sees the old file or the whole new one, never a part.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=TEMPORARY)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    with whole_file(path) as temporary:
+        temporary.write_bytes(content)
 
 
 def sweep(folder: Path) -> None:

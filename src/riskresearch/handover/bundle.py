@@ -83,7 +83,7 @@ def _golden_rows(snapshots: DataFrame, names: list[str]) -> DataFrame:
 
 
 def _contract(dictionary: DataFrame, *, n_reasons: int) -> dict[str, Any]:
-    bounds = {"ratio": (None, None), "days": (-3650.0, 3650.0), "months": (None, None)}
+    bounds = {"ratio": (None, None), "days": (-3650.0, 3650.0), "months": (None, None), "count": (0.0, None)}
     columns = [
         {
             "name": row["feature_code"],

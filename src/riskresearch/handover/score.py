@@ -26,7 +26,10 @@ CONTRACT, GRADES, GOLDEN_INPUTS, GOLDEN_SCORES = (
     "golden_inputs.csv",
     "golden_scores.csv",
 )
+TEXTS = (MODEL, CALIBRATION, CONTRACT, GRADES)
+SCORES = ("pd_12m", "grade_code", "reasons", "refused")
 TOLERANCE = 1e-9
+SMALLEST_REASON = 1e-6
 
 
 @dataclass(frozen=True)
@@ -45,27 +48,31 @@ class Scorer:
         """Names of the input columns in the order of the model."""
         return [column["name"] for column in self.contract]
 
-    def score(self, values: NDArray[np.float64]) -> list[dict[str, Any]]:
-        """Return PD, grade and reasons of rows in contract order; NaN = missing."""
-        parts = np.asarray(self.booster.predict(values, pred_contrib=True)) * self.slope
+    def score(self, values: NDArray[np.float64], *, threads: int = 0) -> list[dict[str, Any]]:
+        """Return PD, grade and reasons of rows in contract order; NaN = missing. Threads: 0 = all cores."""
+        parts = np.asarray(self.booster.predict(values, pred_contrib=True, num_threads=threads)) * self.slope
         odds = parts.sum(axis=1) + self.intercept
         pds = 1 / (1 + np.exp(-odds))
+        rows = zip(odds.tolist(), pds.tolist(), self._grades(pds), self._reasons(parts[:, :-1]), strict=True)
+        return [{"log_odds": z, "pd_12m": p, "grade_code": grade, "reasons": reasons} for z, p, grade, reasons in rows]
+
+    def _grades(self, pds: NDArray[np.float64]) -> list[str]:
+        """The first grade whose upper bound a PD does not exceed."""
+        within = pds[:, None] <= np.array([grade["pd_high"] for grade in self.grades], dtype=float)
+        if not within.any(axis=1).all():
+            raise BundleError(f"bundle: PD {pds[~within.any(axis=1)][0]} is above all grades; {GRADES} must reach 1")
+        codes = [str(grade["grade_code"]) for grade in self.grades]
+        return [codes[place] for place in within.argmax(axis=1).tolist()]
+
+    def _reasons(self, parts: NDArray[np.float64]) -> list[list[str]]:
+        """The features that raise the log-odds most, of equal ones the first by name."""
+        by_name = np.argsort(np.array(self.names), kind="stable")
+        names, sorted_parts = np.array(self.names)[by_name].tolist(), parts[:, by_name]
+        order = np.argsort(-sorted_parts, axis=1, kind="stable")[:, : self.n_reasons]
+        counts = (np.take_along_axis(sorted_parts, order, axis=1) > SMALLEST_REASON).sum(axis=1)
         return [
-            {
-                "log_odds": float(z),
-                "pd_12m": float(p),
-                "grade_code": self._grade(float(p)),
-                "reasons": self._reasons(row),
-            }
-            for z, p, row in zip(odds, pds, parts[:, :-1], strict=True)
+            [names[place] for place in row[:count]] for row, count in zip(order.tolist(), counts.tolist(), strict=True)
         ]
-
-    def _grade(self, p_default: float) -> str:
-        return next(str(g["grade_code"]) for g in self.grades if p_default <= g["pd_high"])
-
-    def _reasons(self, row: NDArray[np.float64]) -> list[str]:
-        order = sorted((-value, name) for value, name in zip(row, self.names, strict=True) if value > 1e-6)
-        return [name for _, name in order[: self.n_reasons]]
 
 
 def load_bundle(folder: Path) -> Scorer:
@@ -76,22 +83,72 @@ def load_bundle(folder: Path) -> Scorer:
     BundleError
         A file is missing or differs from the manifest.
     """
-    manifest = _json(folder, MANIFEST)
-    wrong = [name for name, digest in manifest["files"].items() if _digest(folder / name) != digest]
+    return make_scorer(read_bundle(folder))
+
+
+def read_bundle(folder: Path) -> dict[str, str]:
+    """Return the texts a scorer is made from, by file name, after checking that no file was altered.
+
+    Raises
+    ------
+    BundleError
+        A file is missing or differs from the manifest.
+    """
+    digests = _json(folder, MANIFEST)["files"]
+    contents = {name: _content(folder / name) for name in {*digests, *TEXTS}}
+    wrong = [name for name, content in contents.items() if hashlib.sha256(content).hexdigest() != digests.get(name)]
     if wrong:
         raise BundleError(
             f"bundle {folder.name}: {len(wrong)} file(s) missing or altered ({', '.join(sorted(wrong)[:3])}); "
             "take the bundle again from the run that made it"
         )
-    calibration, contract = _json(folder, CALIBRATION), _json(folder, CONTRACT)
+    return {name: contents[name].decode() for name in TEXTS}
+
+
+def make_scorer(texts: Mapping[str, str]) -> Scorer:
+    """Return the scorer of a bundle's texts, as `read_bundle` gives them."""
+    calibration, contract, grades = (json.loads(texts[name]) for name in (CALIBRATION, CONTRACT, GRADES))
     return Scorer(
-        lgb.Booster(model_str=(folder / MODEL).read_text(encoding="utf-8")),
+        lgb.Booster(model_str=texts[MODEL]),
         calibration["slope"],
         calibration["intercept"],
         tuple(contract["columns"]),
-        tuple(_json(folder, GRADES)),
+        tuple(grades),
         contract["n_reasons"],
     )
+
+
+def score_columns(
+    scorer: Scorer,
+    ids: Sequence[Any],
+    columns: Mapping[str, Sequence[Any] | NDArray[Any]],
+    *,
+    refused: Mapping[int, str] | None = None,
+    threads: int = 0,
+) -> dict[str, list[Any]]:
+    """Return ``pd_12m grade_code reasons refused`` of rows, whatever holds them.
+
+    A row that has no id or breaks the contract gets no score but, in ``refused``, the reason; the other rows get
+    what they would get alone. Every value is None where it does not apply; reasons are joined by ``;``.
+
+    Parameters
+    ----------
+    scorer : the loaded bundle
+    ids : id of each row
+    columns : values by the contract's names, numbers or text; None, NaN and empty text = missing
+    refused : rows that were found wrong before, by position, each with the reason
+    threads : threads of LightGBM, 0 = all cores
+    """
+    values, wrong = _numbers(columns, len(ids), scorer.contract)
+    no_id = {i: "the row has no id; give each row one" for i, key in enumerate(ids) if _is_missing(key)}
+    reasons = wrong | no_id | dict(refused or {})
+    good = np.array([i for i in range(len(ids)) if i not in reasons], dtype=int)
+    scores = dict(zip(good.tolist(), scorer.score(values[good], threads=threads), strict=True)) if len(good) else {}
+    rows = [
+        (s["pd_12m"], s["grade_code"], ";".join(s["reasons"]), None) if s else (None, None, None, reasons[i])
+        for i, s in ((i, scores.get(i)) for i in range(len(ids)))
+    ]
+    return {name: [row[place] for row in rows] for place, name in enumerate(SCORES)}
 
 
 def read_inputs(file: Path, scorer: Scorer) -> tuple[list[str], NDArray[np.float64]]:
@@ -126,29 +183,61 @@ def checked_values(
     BundleError
         A value is not a number or lies outside the contract's range.
     """
-    columns = list(contract)
-    values = np.full((len(rows), len(columns)), np.nan)
-    for i, row in enumerate(rows):
-        for j, column in enumerate(columns):
-            values[i, j] = _number(row[column["name"]], column, f"{where}, row {ids[i]}")
+    contract = list(contract)
+    columns = {column["name"]: [row[column["name"]] for row in rows] for column in contract}
+    values, wrong = _numbers(columns, len(rows), contract)
+    if wrong:
+        first = min(wrong)
+        raise BundleError(f"{where}, row {ids[first]}: {wrong[first]}")
     return values
 
 
-def _number(text: Any, column: Mapping[str, Any], where: str) -> float:
-    if text in ("", None):
+def _numbers(
+    columns: Mapping[str, Sequence[Any] | NDArray[Any]], n_rows: int, contract: Sequence[Mapping[str, Any]]
+) -> tuple[NDArray[np.float64], dict[int, str]]:
+    """Values in contract order, NaN where missing, and by row the first thing that breaks the contract."""
+    values, wrong = np.full((n_rows, len(contract)), np.nan), dict[int, str]()
+    for j, column in enumerate(contract):
+        values[:, j], found = _column(columns[column["name"]], column)
+        wrong = found | wrong
+    return values, wrong
+
+
+def _column(
+    given: Sequence[Any] | NDArray[Any], column: Mapping[str, Any]
+) -> tuple[NDArray[np.float64], dict[int, str]]:
+    name, low, high = column["name"], column.get("low"), column.get("high")
+    numbers, wrong = np.full(len(given), np.nan), dict[int, str]()
+    if isinstance(given, np.ndarray) and given.dtype.kind in "fiub":
+        numbers[:] = given
+    else:
+        for i, value in enumerate(given):
+            number = _number(value)
+            if number is None:
+                wrong[i] = f"{name} = {value!r} is not a number; leave it empty where missing"
+            else:
+                numbers[i] = number
+    outside = np.isinf(numbers)
+    outside |= False if low is None else numbers < low
+    outside |= False if high is None else numbers > high
+    for i in np.flatnonzero(outside).tolist():
+        wrong[i] = f"{name} = {given[i]} lies outside [{low}, {high}]; check its unit ({column['unit']})"
+    return numbers, wrong
+
+
+def _number(value: Any) -> float | None:
+    """The number that a value stands for, NaN where it is missing; None if it stands for none."""
+    if _is_missing(value):
         return math.nan
     try:
-        value = float(text)
-    except ValueError as cause:
-        raise BundleError(
-            f"{where}: {column['name']} = {text!r} is not a number; leave it empty where missing"
-        ) from cause
-    low, high = column.get("low"), column.get("high")
-    if not math.isfinite(value) or (low is not None and value < low) or (high is not None and value > high):
-        raise BundleError(
-            f"{where}: {column['name']} = {text} lies outside [{low}, {high}]; check its unit ({column['unit']})"
-        )
-    return value
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return None if math.isnan(number) or "_" in str(value) else number
+
+
+def _is_missing(value: Any) -> bool:
+    return value is None or value == "" or (isinstance(value, float) and math.isnan(value))
 
 
 def verify_bundle(folder: Path) -> dict[str, Any]:
@@ -189,5 +278,5 @@ def _json(folder: Path, name: str) -> Any:
         ) from cause
 
 
-def _digest(file: Path) -> str:
-    return hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else ""
+def _content(file: Path) -> bytes:
+    return file.read_bytes() if file.is_file() else b""

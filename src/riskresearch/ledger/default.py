@@ -177,10 +177,7 @@ def _event_spells(events: DataFrame, moves: DataFrame, settings: DefaultSettings
     """Events and material write-offs as triggers; an insolvency lasts until it is closed."""
     chosen = events[events["event_code"].isin(settings.event_codes)]
     starts = known_date(chosen, "event_date")
-    closings = events[events["event_code"] == "insolvency_closed"]
-    closed = known_date(closings, "event_date").groupby(closings["customer_id"]).max()
-    closing = Series(closed.reindex(chosen["customer_id"]).to_numpy(), index=chosen.index)
-    end = starts.where(chosen["event_code"] != "insolvency", closing.where(closing >= starts))
+    end = starts.where(chosen["event_code"] != "insolvency", _closing(chosen["customer_id"], starts, events))
     rows = DataFrame(
         {"customer_id": chosen["customer_id"], "start": starts, "end": end, "trigger_code": chosen["event_code"]}
     )
@@ -197,6 +194,17 @@ def _event_spells(events: DataFrame, moves: DataFrame, settings: DefaultSettings
         )
         rows = pd.concat([rows, booked], ignore_index=True)
     return rows[rows["start"] <= as_of]
+
+
+def _closing(customers: Series, starts: Series, events: DataFrame) -> Series:
+    """First day on or after each start on which an insolvency of the customer is known to be closed."""
+    closings = events[events["event_code"] == "insolvency_closed"]
+    closed = DataFrame({"customer_id": closings["customer_id"], "closed": known_date(closings, "event_date")})
+    opened = DataFrame({"customer_id": customers, "start": starts, "row": customers.index}).sort_values("start")
+    pairs = pd.merge_asof(
+        opened, closed.sort_values("closed"), left_on="start", right_on="closed", by="customer_id", direction="forward"
+    )
+    return pairs.set_index("row")["closed"].reindex(customers.index)
 
 
 def _spells(triggers: DataFrame, probation_months: int, as_of: Timestamp) -> DataFrame:

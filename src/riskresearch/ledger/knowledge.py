@@ -1,4 +1,4 @@
-"""What a seller knows about its customers beyond documents: events, ratings, limits, accounts, reminders."""
+"""What a seller knows about its customers beyond documents: events, ratings, limits, accounts, reminders, sectors."""
 
 from riskresearch.base.schema import Column, Table
 from riskresearch.ledger.codes import CURRENCY, CUSTOMER, EVENTS, LIMIT_KINDS, RECORDED, REMINDER_ACTIONS
@@ -113,5 +113,18 @@ BANK_CHECKS = Table(
         RECORDED,
         Column("is_changed", "bool", "the details differ from those known before"),
         Column("is_verified", "bool", "the details were confirmed by a second, known way"),
+    ),
+)
+SECTOR_STATISTICS = Table(
+    "sector_statistics",
+    "ledger",
+    "one row per sector and period, as published; a revision is a row of its own, published later",
+    ("sector_code", "period_end_date", "published_date"),
+    (
+        Column("sector_code", "text", "sector of activity, coded as in customers"),
+        Column("period_end_date", "date", "last day of the year that is counted"),
+        Column("published_date", "date", "day the figure became available"),
+        Column("failure_ratio", "float", "firms of the sector that failed within the year, share of all (0-1)"),
+        Column("source_code", "text", "who published it", True),
     ),
 )

@@ -29,6 +29,7 @@ from riskresearch.ledger.knowledge import (
     QUESTIONNAIRES,
     RATINGS,
     REMINDERS,
+    SECTOR_STATISTICS,
 )
 
 CUSTOMERS = Table(
@@ -216,6 +217,7 @@ ACT_DATES: Mapping[str, str] = {
     "fx_rates": "rate_date",
     "reminders": "reminder_date",
     "bank_checks": "check_date",
+    "sector_statistics": "published_date",
 }
 LEDGER_TABLES = (
     CUSTOMERS,
@@ -233,5 +235,6 @@ LEDGER_TABLES = (
     FX_RATES,
     REMINDERS,
     BANK_CHECKS,
+    SECTOR_STATISTICS,
 )
 ACCOUNT_TABLES = (SET_ASIDE, RECONCILIATION, GAPS)

@@ -12,7 +12,7 @@ days are ISO dates. Every list but ``invoices`` may be left out; without ``custo
     receipt or credit note of the next two lists.
 ``receipts``, ``credit_notes``
     money and credit notes on account: ``id date amount``.
-``customers disputes fx_rates events limits ratings reminders bank_checks``
+``customers disputes fx_rates events limits ratings reminders bank_checks sector_statistics``
     see `riskresearch.ledger.worked_keys.SHORT_NAMES`.
 """
 
@@ -35,6 +35,7 @@ CASE_KEYS = ("name", "note", "as_of", "currency", "settings", "expected", "reaso
 _TABLES = {table.name: table for table in LEDGER_TABLES}
 _TABLE_OF = {"receipts": "payments"}
 _OWN_KEYS = {"invoices": ("rate", "instalments", *ACTS), "receipts": ("rate",), "credit_notes": ("rate",)}
+_WITH_KEYS = ("invoices", "customers", "receipts", "credit_notes", "fx_rates", "ratings", "sector_statistics")
 _AMOUNT = {"invoices": "gross_minor", "payments": "amount_minor", "credit_notes": "gross_minor"}
 
 
@@ -110,7 +111,7 @@ def _defaults(key: str, given: Mapping[str, Any], case: Mapping[str, Any], numbe
         row["customer_id"] = _customer_of(given.get("invoice"), case)
     if "currency_code" in table.names and key != "fx_rates":
         row["currency_code"] = str(case.get("currency", RUN_CURRENCY))
-    if key not in ("invoices", "customers", "receipts", "credit_notes", "fx_rates", "ratings"):
+    if key not in _WITH_KEYS:
         row[table.keys[0]] = f"{key[0].upper()}{number}"
     if key == "customers":
         row["customer_type_code"] = "b2b"

@@ -116,5 +116,12 @@ SHORT_NAMES: Mapping[str, Mapping[str, str]] = {
         "changed": "is_changed",
         "verified": "is_verified",
     },
+    "sector_statistics": {
+        "sector": "sector_code",
+        "end": "period_end_date",
+        "published": "published_date",
+        "failed": "failure_ratio",
+        "source": "source_code",
+    },
 }
 """Keys of the lists of a case with the canonical columns they fill; money is written in units, not in cents."""

@@ -13,7 +13,8 @@ from papermill.exceptions import PapermillExecutionError
 from traitlets.config import Config
 
 from riskresearch.base.errors import NotebookFailure
-from riskresearch.base.run import TEMPORARY, digest_bytes, digest_json, write_atomically
+from riskresearch.base.files import TEMPORARY
+from riskresearch.base.run import digest_bytes, digest_json, write_atomically
 from riskresearch.pipeline.plan import Plan
 from riskresearch.pipeline.project import PROJECT, code_digest, run_path
 from riskresearch.report.notebooks import normalise_notebook, notebook_html

@@ -46,7 +46,7 @@ def _kept(ledger: Ledger) -> list[str]:
     for name, frame in ledger.tables.items():
         if len(frame):
             amount = f"{frame[_AMOUNTS[name]].sum() / 100:>20,.2f}" if name in _AMOUNTS else ""
-            lines.append(f"  {name:<16}{len(frame):>10,} rows{amount}")
+            lines.append(f"  {name:<18}{len(frame):>10,} rows{amount}")
     return lines or ["  nothing"]
 
 

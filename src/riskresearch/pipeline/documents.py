@@ -8,7 +8,7 @@ from riskresearch.base.run import write_atomically
 from riskresearch.behaviour.indicators import INDICATORS
 from riskresearch.behaviour.receipts.methods import FORECAST_METHODS
 from riskresearch.behaviour.warnings.registry import SIGNALS
-from riskresearch.features.features import FEATURES
+from riskresearch.features.families import FEATURES
 from riskresearch.limits.methods import METHODS
 from riskresearch.pipeline.settings import Settings
 from riskresearch.pipeline.stages import MAKERS, TABLES
@@ -111,9 +111,12 @@ def _forecasts() -> Section:
 
 
 def _features() -> Section:
-    head = ("feature", "English", "French", "unit", "direction", "missing", "definition")
+    head = ("feature", "English", "French", "family", "unit", "direction", "missing", "definition")
     rows = [
-        (m.name, m.spec.label_en, m.spec.label_fr, m.spec.unit, f"{m.spec.direction:+d}", m.spec.missing, m.definition)
+        (
+            *(m.name, m.spec.label_en, m.spec.label_fr, m.spec.family, m.spec.unit),
+            *(f"{m.spec.direction:+d}" if m.spec.direction else "0", m.spec.missing, m.definition),
+        )
         for m in FEATURES
     ]
     return "Features", head, rows

@@ -12,9 +12,10 @@ from pandas import DataFrame, Timestamp
 from riskresearch.base.config import merged, read_yaml
 from riskresearch.base.errors import LedgerError, RunError
 from riskresearch.base.run import RunFolder, digest_files, digest_json
-from riskresearch.ledger.default import default_variants, defaults
+from riskresearch.ledger.default import default_variants
+from riskresearch.ledger.known import known_tables
 from riskresearch.ledger.ledger import Ledger
-from riskresearch.ledger.movements import cut_ledger, movements
+from riskresearch.ledger.movements import known_date
 from riskresearch.ledger.read import Fetched, fetch_ledger, is_address, read_ledger, shown_address
 from riskresearch.pipeline.project import PROJECT, code_digest
 from riskresearch.pipeline.settings import Settings, resolve
@@ -184,17 +185,13 @@ def ledger_tables(ledger: Ledger, settings: Settings, *, as_of: Timestamp) -> di
     LedgerError
         No invoice was known on the day.
     """
-    tables = cut_ledger(ledger, as_of=as_of)
-    if tables["invoices"].empty:
+    if not (known_date(ledger["invoices"], "invoice_date") <= as_of).any():
         first = ledger["invoices"]["recorded_date"].min()
         raise LedgerError(
             f"{ledger.source_name}: no invoice was known on {as_of.date()}; the first is of "
             f"{first if pd.isna(first) else first.date()}; choose a later --as-of"
         )
-    tables["movements"] = movements(tables)
-    tables["defaults"] = defaults(
-        tables["movements"], tables["disputes"], tables["events"], settings.default, as_of=as_of
-    )
+    tables = known_tables(ledger, settings.default, as_of=as_of)
     tables["default_variants"] = default_variants(tables, settings.default, as_of=as_of)
     return tables | dict(ledger.accounts) | {"labels": labels()}
 

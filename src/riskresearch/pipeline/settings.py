@@ -7,7 +7,7 @@ from pydantic import Field
 from riskresearch.base.config import StageSettings, validated
 from riskresearch.behaviour.stage import BehaviourSettings
 from riskresearch.explanation import ExplanationSettings
-from riskresearch.features.stage import FeatureSettings
+from riskresearch.features.settings import FeatureSettings
 from riskresearch.insurance.settings import InsuranceSettings
 from riskresearch.ledger.default import DefaultSettings
 from riskresearch.ledger.settings import LedgerSettings

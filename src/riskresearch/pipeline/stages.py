@@ -13,8 +13,10 @@ from riskresearch.behaviour.receipts.methods import FORECAST_METHODS
 from riskresearch.behaviour.stage import BEHAVIOUR_TABLES, READS, behave
 from riskresearch.behaviour.warnings.registry import SIGNALS
 from riskresearch.explanation import EXPLANATION_TABLES, explain
-from riskresearch.features.features import FEATURES
-from riskresearch.features.stage import FEATURE_TABLES, feature_panel
+from riskresearch.features.families import FEATURES
+from riskresearch.features.stage import READS as FEATURE_READS
+from riskresearch.features.stage import feature_panel
+from riskresearch.features.tables import FEATURE_TABLES
 from riskresearch.insurance.policy import Policy
 from riskresearch.insurance.portfolio import exposures_to_insure
 from riskresearch.insurance.stage import insure
@@ -69,7 +71,13 @@ class Stage:
     @property
     def settings_names(self) -> tuple[str, ...]:
         """Sections of the settings the stage depends on."""
-        return {"ledger": ("ledger", "default"), "report": (), "handover": ()}.get(self.name, (self.name,))
+        others: dict[str, tuple[str, ...]] = {
+            "ledger": ("ledger", "default"),
+            "features": ("features", "default", "behaviour"),
+            "report": (),
+            "handover": (),
+        }
+        return others.get(self.name, (self.name,))
 
 
 LEDGER_WRITES = (*LEDGER_TABLES, *ACCOUNT_TABLES, MOVEMENTS, DEFAULTS, DEFAULT_VARIANTS, LABELS)
@@ -91,6 +99,17 @@ def labels() -> DataFrame:
             for family, registry in families.items()
             for m in registry
         ]
+    )
+
+
+def _features(inputs: Inputs) -> dict[str, DataFrame]:
+    settings = inputs.settings
+    return feature_panel(
+        inputs.tables,
+        settings.features,
+        as_of=inputs.as_of,
+        default=settings.default,
+        rating_scales=settings.behaviour.rating_scales,
     )
 
 
@@ -131,13 +150,7 @@ STAGES = (
         BEHAVIOUR_TABLES,
         lambda i: behave(i.tables, i.settings.behaviour, as_of=i.as_of),
     ),
-    Stage(
-        "features",
-        "02_features",
-        ("movements", "disputes", "credit_notes", "defaults"),
-        FEATURE_TABLES,
-        lambda i: feature_panel(i.tables, i.settings.features, as_of=i.as_of),
-    ),
+    Stage("features", "02_features", FEATURE_READS, FEATURE_TABLES, _features),
     Stage(
         "model",
         "03_model",

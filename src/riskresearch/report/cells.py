@@ -15,6 +15,7 @@ KINDS = (
     (r"_code$", "code"),
     (r"_codes$", "codes"),
     (r"^evidence$", "evidence"),
+    (r"^year$", "text"),
     (r"_date$", "date"),
     (r"^(is|has)_", "flag"),
     (r"^n_|(^|_)rank$|_(level|number|weeks)$|^step_day$", "count"),
@@ -49,6 +50,9 @@ UNIT_COLUMNS = (
     "threshold",
     "feature_value",
     "median_value",
+    "p25",
+    "p50",
+    "p75",
 )
 BOUNDS = ("value_low", "value_high")
 UNITS = ("days", "ratio", "amount", "count", "months", "index", "sigmas")

@@ -17,25 +17,14 @@ from pandas import DataFrame
 
 from riskresearch.base.errors import TableError
 from riskresearch.base.run import write_atomically
+from riskresearch.base.text import safe_text
 from riskresearch.report.cells import HIDDEN, kind_of
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 CELL_CHARACTERS = 32_767
 SHEET_ROWS = 1_048_576
 FIXED_TIME = dt.datetime(2000, 1, 1)
 NUMBER_FORMATS = {"amount": "#,##0.00", "ratio": "0.0%", "probability": "0.00%", "days": "0.0", "date": "yyyy-mm-dd"}
-
-
-def safe_text(text: str) -> str:
-    """Return text that a spreadsheet shows and never computes: an apostrophe before what would start a formula.
-
-    Examples
-    --------
-    >>> safe_text("=HYPERLINK(1)"), safe_text("Dupont & fils")
-    ("'=HYPERLINK(1)", 'Dupont & fils')
-    """
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
 
 
 def csv_bytes(frame: DataFrame, *, separator: str = ",", show_names: bool = False) -> bytes:

@@ -133,6 +133,15 @@ def _judge(sources: Sequence[SourceRows], assumed_terms_days: int) -> None:
         if rows.source.rows == "invoices":
             late = rows.frame["due_date"] < rows.frame["invoice_date"]
             rows.flag(late, "due_before_issue", "due_date")
+        if rows.source.rows == "sector_statistics":
+            _judge_statistics(rows)
+
+
+def _judge_statistics(rows: SourceRows) -> None:
+    ratio = rows.frame["failure_ratio"]
+    rows.flag((ratio < 0) | (ratio > 1), "ratio_out_of_range", "failure_ratio")
+    early = rows.frame["published_date"] < rows.frame["period_end_date"]
+    rows.flag(early, "published_before_end", "published_date")
 
 
 def _judge_references(sources: Sequence[SourceRows], built: Sequence[Built]) -> None:

@@ -78,6 +78,12 @@ REASONS: Mapping[str, Reason] = {
         "due_date must not lie before invoice_date",
         "correct the delivery, or check the order of day and month in format.dates",
     ),
+    "ratio_out_of_range": Reason("are no shares", "a ratio lies between 0 and 1", "deliver 3.2 % as 0.032"),
+    "published_before_end": Reason(
+        "were published before the end of their period",
+        "published_date must not lie before period_end_date",
+        "correct the delivery, or check which date columns are mapped",
+    ),
     "paid_before_issue": Reason(
         "were paid more than 60 days before they were issued",
         "a payment may precede its invoice by 60 days",

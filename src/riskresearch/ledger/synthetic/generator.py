@@ -23,11 +23,12 @@ from riskresearch.ledger.synthetic.health import log_hazard
 from riskresearch.ledger.synthetic.parts import with_instalments
 from riskresearch.ledger.synthetic.population import customers_table
 from riskresearch.ledger.synthetic.receipts import allocations_table, payments_table, postings
+from riskresearch.ledger.synthetic.sectors import sector_statistics_table
 from riskresearch.ledger.synthetic.timeline import Floats, to_dates
 from riskresearch.ledger.synthetic.world import Plan, World, simulate_world
 from riskresearch.ledger.tables import TRUTH
 
-GENERATOR_VERSION = 2
+GENERATOR_VERSION = 3
 RUN_CURRENCIES = tuple(CURRENCY_LEVELS)
 
 
@@ -79,13 +80,14 @@ def synthetic_ledger(
         Timestamp(last_date).normalize(), n_customers, n_months, currency_code, default_rate_ratio, invoices_per_month
     )
     _check_plan(plan)
-    hidden, written, added = np.random.default_rng(seed).spawn(3)
+    hidden, written, added, counted = np.random.default_rng(seed).spawn(4)
     world = simulate_world(plan, rng=hidden)
     books = Books(world.population, world.calendar, world.rates, _customer_ids(n_customers))
     tables = {
         **_documents(world, books, written),
         **_knowledge(world, books, written),
         "fx_rates": fx_table(books, currency_code=currency_code),
+        "sector_statistics": sector_statistics_table(world, rng=counted),
     }
     ledger = build_ledger(
         _with_more(tables, world, books, added),

@@ -50,16 +50,10 @@ class Population:
 
     @property
     def risk_offset(self) -> Floats:
-        """Lasting part of the log hazard of default: sector, size, kind of debtor and own quality.
-
-        The sector enters with a power: where hazards are high already they saturate, so a sector needs
-        more than the ratio of its shares to reach its share of failures.
-        """
-        failures = column(figures.SECTORS, "failure_share") / column(figures.SECTORS, "customer_share")
+        """Lasting part of the log hazard of default: sector, size, kind of debtor and own quality."""
         kinds = np.array([0.0, PUBLIC_LOG_RATIO, 0.0, RELATED_LOG_RATIO])
         sizes = column(figures.SIZES, "failure_log_ratio")
-        sectors = SECTOR_POWER * np.log(failures)
-        return sectors[self.sector] + sizes[self.size] + kinds[self.kind] - QUALITY_SD * self.quality
+        return sector_log_ratios()[self.sector] + sizes[self.size] + kinds[self.kind] - QUALITY_SD * self.quality
 
     @property
     def cycle(self) -> Ints:
@@ -70,6 +64,16 @@ class Population:
     def is_french(self) -> Bools:
         """Customers in the first country of the table."""
         return self.country == 0
+
+
+def sector_log_ratios() -> Floats:
+    """Return the log hazard of each sector relative to the others.
+
+    The ratio of its shares enters with a power: where hazards are high already they saturate, so a sector
+    needs more than that ratio to reach its share of failures.
+    """
+    failures = column(figures.SECTORS, "failure_share") / column(figures.SECTORS, "customer_share")
+    return SECTOR_POWER * np.log(failures)
 
 
 def draw_population(calendar: Calendar, *, n_customers: int, invoices_per_month: float, rng: Generator) -> Population:

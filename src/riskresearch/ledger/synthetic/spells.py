@@ -25,6 +25,7 @@ RESCUE_RATE, JUDGEMENT_RATE = 1 / 330, 1 / 1_100
 PAST_DUE_DAYS, SHIPPING_DAYS = 90, 60
 NONE, RESCUE, CURE, SETTLEMENT, REORGANISATION, LIQUIDATION = range(6)
 WOUND_UP_SHARE = 0.5
+OPENING_DAYS = (5, 110)
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ def _ends(frame: DataFrame, saved: Bools, rescue: Ints, population: Population, 
     liquidated = rng.random(n) < figures.RECOVERY_DIRECT_LIQUIDATION_SHARE
     end = np.where(wound_up, np.where(liquidated, LIQUIDATION, REORGANISATION), np.where(draw < cure, CURE, SETTLEMENT))
     end = np.where(saved, RESCUE, end)
-    judged = np.where(by_judgement, frame["judgement_day"], default + 5 + _days(110, n, rng))
+    judged = np.where(by_judgement, frame["judgement_day"], default + OPENING_DAYS[0] + _days(OPENING_DAYS[1], n, rng))
     judged = np.where(np.isin(end, (LIQUIDATION, REORGANISATION)), judged, NEVER)
     cured = to_workday(default + 3 + np.minimum(_days(55, n, rng), 280))
     agreed, dividend = default + rng.integers(60, 240, n), judged + rng.integers(150, 400, n)

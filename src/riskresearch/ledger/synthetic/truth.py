@@ -77,7 +77,10 @@ class DefaultCurve:
 
 def _induction(trouble: Floats, lags: Lags) -> list[Floats]:
     """Return F_0 … F_12 on the grid, pace x cyclicality x offset x health x cycle."""
-    moves = _kernel(HEALTH_GRID, world.HEALTH_PERSISTENCE, falls=True), _kernel(CYCLE_GRID, world.CYCLE_PERSISTENCE)
+    moves = (
+        monthly_moves(HEALTH_GRID, world.HEALTH_PERSISTENCE, falls=True),
+        monthly_moves(CYCLE_GRID, world.CYCLE_PERSISTENCE),
+    )
     shape = (N_PACES, *trouble.shape[1:])
     values = [np.zeros(shape)]
     aged: list[list[Floats]] = []
@@ -99,8 +102,8 @@ def _expected(values: Floats, moves: tuple[Floats, Floats]) -> Floats:
     return np.matmul(np.matmul(moves[0], values), moves[1].T)
 
 
-def _kernel(grid: Floats, rho: float, *, falls: bool = False) -> Floats:
-    """Transition probabilities of a month on a grid."""
+def monthly_moves(grid: Floats, rho: float, *, falls: bool = False) -> Floats:
+    """Return the transition probabilities of a month on a grid: of a standard autoregression, with or without falls."""
     rate = world.FALL_RATE if falls else 0.0
     steady, fallen = (_normal(grid, rho * grid - fall, np.sqrt(1 - rho**2)) for fall in (0.0, world.FALL_SIZE))
     return (1 - rate) * steady + rate * fallen

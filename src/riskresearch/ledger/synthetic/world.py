@@ -42,6 +42,7 @@ class World:
     invoices : invoices that are issued
     settlement : how they are settled, and the disputes
     truth : hidden truth by customer and month end
+    lags, level, abrupt_rate : course of trouble, level of its log hazard, and the hazard that depends on nothing
     """
 
     population: Population
@@ -52,6 +53,9 @@ class World:
     invoices: DataFrame
     settlement: Settlement
     truth: DataFrame
+    lags: Lags
+    level: float
+    abrupt_rate: float
 
 
 def simulate_world(plan: Plan, *, rng: Generator) -> World:
@@ -75,7 +79,7 @@ def simulate_world(plan: Plan, *, rng: Generator) -> World:
     curve = DefaultCurve(lags, population.risk_offset, level=level, abrupt_rate=floor)
     loss = loss_ratio(population, judgement_ratio=lags.judgement_ratio[lags.pace])
     truth = truth_states(population, paths, calendar, troubles=troubles, lags=lags, curve=curve, loss=loss)
-    return World(population, calendar, paths, troubles, rates, invoices[issued], settlement, truth)
+    return World(population, calendar, paths, troubles, rates, invoices[issued], settlement, truth, lags, level, floor)
 
 
 def _fit(tried: Tried, population: Population, paths: Health, default_rate_ratio: float) -> tuple[Lags, float]:

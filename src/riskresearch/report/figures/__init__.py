@@ -3,6 +3,7 @@
 from riskresearch.report.figures.changes import dso_waterfall, level_chart, moved_customers
 from riskresearch.report.figures.concentration import concentration_bars, lorenz_curve
 from riskresearch.report.figures.customer import payment_history
+from riskresearch.report.figures.features import cohort_rates, feature_strength, sample_timeline
 from riskresearch.report.figures.flows import transition_matrix, vintage_heatmap
 from riskresearch.report.figures.forecast import forecast_errors, receipts_fan, survival_curves
 from riskresearch.report.figures.money import cost_of_options, gross_to_retained, limits_by_segment, loss_quantiles
@@ -15,6 +16,7 @@ from riskresearch.report.figures.style import FigureView, data_uri, figure_png, 
 __all__ = [
     "FigureView",
     "ageing_bars",
+    "cohort_rates",
     "concentration_bars",
     "contribution_swarm",
     "cost_of_options",
@@ -25,6 +27,7 @@ __all__ = [
     "drivers_bars",
     "dso_lines",
     "dso_waterfall",
+    "feature_strength",
     "figure_png",
     "forecast_errors",
     "gross_to_retained",
@@ -37,6 +40,7 @@ __all__ = [
     "payment_history",
     "receipts_fan",
     "reliability_plot",
+    "sample_timeline",
     "segment_heatmap",
     "segment_intervals",
     "show_figure",
