@@ -44,7 +44,7 @@ def reading(n_invoices: int) -> Callable[[], float]:
     def call() -> float:
         with duckdb.connect() as connection:
             for folder in folders:
-                connection.read_parquet(f"{folder}/*.parquet").aggregate("sum(columns(*))").fetchall()
+                connection.read_parquet(f"{folder}/*.parquet").aggregate("bit_xor(hash(columns(*)))").fetchall()
         return float(len(folders))
 
     return call

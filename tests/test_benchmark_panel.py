@@ -18,6 +18,7 @@ import panel_polars
 import panel_registry
 import panel_sql
 import panel_task
+from riskresearch.features.streams.registry import STREAMS
 
 N = 20_000
 WAYS: dict[str, Callable[..., None]] = {
@@ -171,14 +172,25 @@ def test_the_ledger_is_the_same_every_time_and_another_with_another_seed(ledger:
         assert ((tmp_path / "again.parquet").read_bytes() == ledger.read_bytes()) is is_same
 
 
-def test_the_streams_of_the_project_make_the_same_acts(
-    acts: DataFrame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(panel_registry, "FOLDER", tmp_path)
-    folder = panel_registry.ledger_folder(N)
+    return panel_registry.ledger_folder(N)
+
+
+def test_the_streams_of_the_project_make_the_same_acts(acts: DataFrame, folder: Path) -> None:
     made = duckdb.read_parquet(f"{folder}/movements/*.parquet").select(*acts.columns).df()
-    order = list(acts.columns)
-    mine, theirs = (rows.astype("int64").sort_values(order, ignore_index=True) for rows in (acts, made))
-    codes = pd.Index(theirs["customer_code"].unique())
-    assert len(codes) == mine["customer_code"].nunique()
+    mine, theirs = (rows.astype("int64").sort_values([*acts.columns], ignore_index=True) for rows in (acts, made))
     assert_frame_equal(theirs, mine)
+
+
+def test_registered_features_of_the_folder_are_those_of_the_file(
+    folder: Path, expected: DataFrame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    columns = panel_ours.registered(panel_ours.FEATURES)
+    monkeypatch.setattr(panel_registry, "registered", lambda: columns)
+    answer = panel_registry.features(N)()
+    panel = pd.read_parquet(tmp_path / f"features_of_{N}_None.parquet").sort_values(KEYS, ignore_index=True)
+    assert_frame_equal(panel[KEYS + list(columns)], expected[KEYS + list(columns)], check_dtype=False, check_exact=True)
+    assert answer() == panel_registry.features(N, memory_limit_mb=500)()()
+    assert panel_registry.reading(N)() == len(STREAMS.names) + 1

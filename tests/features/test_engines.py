@@ -21,6 +21,8 @@ from riskresearch.features.stage import panel_columns, with_rating_scales
 from riskresearch.ledger.default import DefaultSettings
 from riskresearch.ledger.read import read_ledger
 
+pytestmark = pytest.mark.xdist_group("features")  # its ledgers and panels are made once
+
 EMBEDDED = ("duckdb", "polars")
 
 

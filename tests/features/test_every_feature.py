@@ -16,6 +16,8 @@ from riskresearch.features.registry import FEATURES
 from riskresearch.features.snapshots import snapshots
 from riskresearch.ledger.tables import ACT_DATES
 
+pytestmark = pytest.mark.xdist_group("features")  # its ledgers and panels are made once
+
 Tables = dict[str, DataFrame]
 KEYS = ["customer_id", "observation_date"]
 DATES = month_ends("2023-05-31", "2025-03-31")

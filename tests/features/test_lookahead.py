@@ -16,6 +16,8 @@ from riskresearch.features.registry import FEATURES
 from riskresearch.pipeline.demo import write_demo
 from riskresearch.pipeline.lookahead import function_of, spread_dates
 
+pytestmark = pytest.mark.xdist_group("features")  # its ledgers and panels are made once
+
 DATES = [day("2023-09-30"), day("2024-03-31"), day("2024-09-30")]
 
 

@@ -16,6 +16,8 @@ from riskresearch.features.snapshots import registered, snapshots
 from riskresearch.ledger.movements import cut_ledger
 from riskresearch.ledger.read import read_ledger
 
+pytestmark = pytest.mark.xdist_group("panel")  # its ledgers and panels are made once
+
 DEMO = Path(__file__).parents[2] / "data" / "demo"
 KEYS = ["customer_id", "observation_date"]
 SUMS = {

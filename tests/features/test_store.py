@@ -15,13 +15,17 @@ from riskresearch.base.errors import RunError
 from riskresearch.base.schema import check
 from riskresearch.behaviour.book import observation_dates
 from riskresearch.features import store
-from riskresearch.features.lookahead import known_tables
 from riskresearch.features.registry import FEATURES, ratio
 from riskresearch.features.settings import FeatureSettings
 from riskresearch.features.snapshots import registered, snapshots
-from riskresearch.features.stage import FEATURE_TABLES, feature_panel, feature_tables, panel_columns, with_rating_scales
+from riskresearch.features.stage import feature_panel, feature_tables, panel_columns
 from riskresearch.features.store import definition, refresh, stored_dates, stored_panel
+from riskresearch.features.streams.ratings import with_rating_scales
+from riskresearch.features.tables import FEATURE_TABLES
 from riskresearch.ledger.default import DefaultSettings
+from riskresearch.ledger.known import known_tables
+
+pytestmark = pytest.mark.xdist_group("panel")  # its ledgers and panels are made once
 
 AS_OF = day("2024-12-31")
 RULES = {"default": {"past_due_days": 90}}
@@ -134,6 +138,8 @@ def test_outcomes_are_made_from_the_whole_store_when_they_are_known(tmp_path):
         "feature_dictionary": len(FEATURES.names),
         "sample_counts": 3,
         "default_cohorts": 1,
+        "feature_profile": len(FEATURES.names),
+        "look_ahead": len(FEATURES.names),
     }
 
 
@@ -153,7 +159,7 @@ sys.path.insert(0, {str(TESTS)!r}); sys.path.insert(0, {str(TESTS / "features")!
 import test_store
 from small_ledger import small_ledger
 from random_ledger import random_rows
-from riskresearch.base import run
+from riskresearch.base import files
 calls = []
 real = os.replace
 def dying(source, target):
@@ -161,7 +167,7 @@ def dying(source, target):
     if len(calls) == 3:
         os._exit(9)
     real(source, target)
-run.os.replace = dying
+files.os.replace = dying
 invoices, disputes = random_rows(9, n_customers=4, n_invoices=60)
 tables = test_store.known(small_ledger(invoices, disputes=disputes))
 test_store.refreshed(tables, test_store.dates_of(tables)[:4], test_store.Path({str(tmp_path / "killed")!r}))

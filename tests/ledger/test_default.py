@@ -86,8 +86,6 @@ def test_an_insolvency_ends_with_its_own_closing_not_with_a_later_one():
     )
     for as_of, n_spells in (("2023-02-15", 2), ("2023-12-31", 2)):
         tables = tables_of(ledger, as_of)
-        found = defaults(
-            tables["movements"], tables["disputes"], tables["events"], DefaultSettings(), as_of=day(as_of)
-        )
+        found = defaults(tables["movements"], tables["disputes"], tables["events"], DefaultSettings(), as_of=day(as_of))
         assert found["default_date"].tolist()[:n_spells] == [day("2022-02-01"), day("2023-02-01")]
         assert found["trigger_end_date"].iloc[0] == day("2022-03-01")

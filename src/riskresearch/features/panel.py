@@ -2,9 +2,9 @@
 
 Every act is a leg: integers that count from a day on. Legs are summed by customer and by the first date of
 a monthly grid that knows them; the level of a measure on a date is the running sum up to it, and what
-happened in w months is that level minus the level w dates before. What is more than d days past due is the
-running sum of the same amounts, each from the later of its own day and the day its item is d + 1 days past
-due. So there is no invoice × date join, sums are exact, and a later act never changes an earlier date.
+happened in w months is that level minus the level w dates before. So there is no invoice × date join, sums are
+exact, and a later act never changes an earlier date. What is overdue comes from the balance that each movement
+leaves until the next one: only balances that are overdue on a date are spread over such dates.
 """
 
 from collections.abc import Callable, Mapping
@@ -20,7 +20,7 @@ from riskresearch.base.errors import SettingsError
 from riskresearch.features.engines import Engine
 from riskresearch.features.registry import At, Level, PeerLevel
 from riskresearch.features.streams import STREAMS
-from riskresearch.features.streams.registry import Stream
+from riskresearch.features.streams.registry import Overdue
 
 Lazy = nw.LazyFrame[Any]
 Columns = Mapping[str, Callable[[At], nw.Expr]]
@@ -105,9 +105,10 @@ def _asked(columns: Columns) -> tuple[At, list[nw.Expr]]:
 
 
 def _kinds(at: At) -> dict[str, str]:
-    """Each measure asked for: summed, or the latest day."""
+    """Each measure asked for: summed over time, a level of each date by itself, or the latest day."""
     lasts = {measure for member in STREAMS for measure in member.spec.lasts}
-    return {measure: "last" if measure in lasts else "sum" for measure in _measures(at)}
+    overdue = {measure for member in STREAMS for measure in member.spec.overdue}
+    return {m: "last" if m in lasts else "level" if m in overdue else "sum" for m in _measures(at)}
 
 
 def _measures(at: At) -> list[str]:
@@ -125,6 +126,8 @@ def _running(measure: str, kind: str) -> nw.Expr:
     if kind == "last":
         latest = nw.col(measure).fill_null(NO_DAY).cum_max().over("customer_code", order_by="k")
         return nw.when(latest > NO_DAY).then(latest).alias(measure)
+    if kind == "level":
+        return nw.col(measure).fill_null(0)
     return nw.col(measure).fill_null(0).cum_sum().over("customer_code", order_by="k").cast(nw.Int64)
 
 
@@ -178,31 +181,22 @@ def _deltas(engine: Engine, legs: Mapping[str, Lazy], calendar: Lazy, grid: Grid
     bulk: list[Lazy] = []
     others: list[Lazy] = []
     for member in STREAMS:
-        for after, measures in _groups(member.spec, wanted).items():
-            rows = _legs(legs[member.name], after, measures, grid)
+        names = [name for name in (*member.spec.sums, *member.spec.lasts) if name in wanted]
+        if names:
+            rows = _legs(legs[member.name], names, grid)
             (bulk if member.spec.is_bulk else others).append(rows)
     parts = [*bulk, nw.concat(others, how="diagonal")] if others else bulk
     deltas = [_summed(rows, calendar, wanted) for rows in parts]
-    return [*deltas, _oldest_due(engine, legs["movements"], calendar, grid)] if at.needs_oldest_due else deltas
+    late = {name: rule for member in STREAMS for name, rule in member.spec.overdue.items() if name in wanted}
+    if late or at.needs_oldest_due:
+        deltas.append(_overdue(engine, legs["movements"], calendar, grid, late))
+    return deltas
 
 
-def _groups(spec: Stream, wanted: set[str]) -> dict[int | None, dict[str, str]]:
-    """Measures asked for, as name and column, by the days past due from which they count; None = their own day."""
-    groups: dict[int | None, dict[str, str]] = {}
-    plain = {name: name for name in (*spec.sums, *spec.lasts) if name in wanted}
-    if plain:
-        groups[None] = plain
-    for name, (column, days) in spec.overdue.items():
-        if name in wanted:
-            groups.setdefault(days, {})[name] = column
-    return groups
-
-
-def _legs(legs: Lazy, after: int | None, measures: Mapping[str, str], grid: Grid) -> Lazy:
-    """Legs with the day they count from and the measures asked for."""
-    day = nw.col("day") if after is None else nw.max_horizontal(nw.col("day"), nw.col("due_day") + (after + 1))
-    rows = legs if after is None else legs.filter(~nw.col("due_day").is_null())
-    return rows.select("customer_code", _from_first(day, grid), *(nw.col(c).alias(n) for n, c in measures.items()))
+def _legs(legs: Lazy, names: list[str], grid: Grid) -> Lazy:
+    """Legs with the day they count from, not before the first date, and the measures asked for."""
+    day = nw.col("day").clip(lower_bound=grid.days[0]).alias("leg_day")
+    return legs.select("customer_code", day, *names)
 
 
 def _summed(rows: Lazy, calendar: Lazy, wanted: set[str]) -> Lazy:
@@ -212,33 +206,40 @@ def _summed(rows: Lazy, calendar: Lazy, wanted: set[str]) -> Lazy:
     return rows.join(calendar, on="leg_day").group_by(*KEYS).agg(*sums)
 
 
-def _from_first(day: nw.Expr, grid: Grid) -> nw.Expr:
-    """Day of a leg, not before the first date: what was known by then counts on it."""
-    return day.clip(lower_bound=grid.days[0]).alias("leg_day")
+def _overdue(engine: Engine, legs: Lazy, calendar: Lazy, grid: Grid, wanted: Mapping[str, Overdue]) -> Lazy:
+    """What is overdue on each date by customer, and the due day of the oldest item.
 
-
-def _oldest_due(engine: Engine, legs: Lazy, calendar: Lazy, grid: Grid) -> Lazy:
-    """Due day of the oldest open overdue item of each customer and date.
-
-    Each movement tells the balance of its item until the next one; only balances that are overdue on some date
-    are spread over these dates.
+    Each movement tells the balance of its item until the next one. Only balances that are overdue on some date are
+    spread over these dates, so an item settled before the next date costs nothing.
     """
-    spans = engine.frame(_spans(len(grid.days)), "spans")
-    overdue = legs.filter((nw.col("open_after_minor") > 0) & ~nw.col("due_day").is_null())
-    overdue = overdue.select(
-        "customer_code",
-        "due_day",
-        _from_first(nw.max_horizontal(nw.col("day"), nw.col("due_day") + 1), grid),
+    spans = engine.frame(_spans(grid), "spans")
+    late_day = nw.max_horizontal(nw.col("day"), nw.col("due_day") + 1)
+    is_late = (nw.col("open_after_minor") > 0) & ~nw.col("due_day").is_null() & (nw.col("until_day") > late_day)
+    late = legs.filter(is_late).select(
+        *("customer_code", "due_day", "open_after_minor"),
+        late_day.clip(lower_bound=grid.days[0]).alias("leg_day"),
         nw.col("until_day").clip(lower_bound=grid.days[0], upper_bound=grid.days[-1] + 1).alias("end_day"),
     )
     ends = calendar.rename({"leg_day": "end_day", "k": "end"})
-    spread = overdue.filter(nw.col("leg_day") < nw.col("end_day")).join(calendar.rename({"k": "start"}), on="leg_day")
-    spread = spread.join(ends, on="end_day").filter(nw.col("start") < nw.col("end")).join(spans, on=["start", "end"])
-    return spread.group_by(*KEYS).agg(nw.col("due_day").min().alias("oldest_due_day"))
+    spread = late.join(calendar.rename({"k": "start"}), on="leg_day").join(ends, on="end_day")
+    spread = spread.filter(nw.col("start") < nw.col("end")).join(spans, on=["start", "end"])
+    rows = spread.select(*KEYS, "due_day", *(_past_due(name, rule) for name, rule in wanted.items()))
+    sums = [nw.col(name).sum().cast(nw.Int64) for name in wanted]
+    return rows.group_by(*KEYS).agg(nw.col("due_day").min().alias("oldest_due_day"), *sums)
 
 
-def _spans(n: int) -> DataFrame:
-    """Dates k of each span of dates, from its start to before its end."""
+def _past_due(name: str, rule: Overdue) -> nw.Expr:
+    """The balance, or its product with the due day, where the item is far enough past due on the date."""
+    amount = nw.col("open_after_minor")
+    value = amount * nw.col("due_day") if rule.times_due_day else amount
+    is_past = nw.col("span_day") > nw.col("due_day") + rule.days
+    return nw.when(is_past).then(value).otherwise(nw.lit(0, dtype=nw.Int64)).alias(name)
+
+
+def _spans(grid: Grid) -> DataFrame:
+    """Dates of each span of dates, from its start to before its end."""
+    n = len(grid.days)
     start, end, k = np.meshgrid(np.arange(n), np.arange(n + 1), np.arange(n), indexing="ij")
     inside = (start <= k) & (k < end)
-    return DataFrame({"start": start[inside], "end": end[inside], "k": k[inside]})
+    days = np.array(grid.days)[k[inside]]
+    return DataFrame({"start": start[inside], "end": end[inside], "k": k[inside], "span_day": days})

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pandas import DataFrame, Series
 
-from riskresearch.features.streams.registry import STREAMS, Stream, Tables, day_number
+from riskresearch.features.streams.registry import STREAMS, Overdue, Stream, Tables, day_number
 from riskresearch.ledger.movements import ordered
 
 NEVER = 2_000_000
@@ -20,11 +20,11 @@ _SUMS = (
     *("timed_minor", "late_days_minor", "n_timed", "n_late_days", "n_late_days2", "n_returned", "lost_minor"),
 )
 _OVERDUE = {
-    "overdue_minor": ("open_minor", 0),
-    "overdue_30_minor": ("open_minor", 30),
-    "overdue_60_minor": ("open_minor", 60),
-    "overdue_90_minor": ("open_minor", 90),
-    "overdue_due_minor": ("open_due_minor", 0),
+    "overdue_minor": Overdue(0),
+    "overdue_30_minor": Overdue(30),
+    "overdue_60_minor": Overdue(60),
+    "overdue_90_minor": Overdue(90),
+    "overdue_due_minor": Overdue(0, times_due_day=True),
 }
 
 
@@ -40,16 +40,14 @@ def movements(tables: Tables) -> DataFrame:
     amount = moves["base_minor"].to_numpy("int64")
     after, until = _balances(moves, known, amount)
     is_open, before = after > 0, after - amount
-    opened = np.maximum(after, 0) - np.maximum(before, 0)
     legs = {
         "customer_id": moves["customer_id"],
         "day": known,
         "due_day": due,
         "open_after_minor": after,
         "until_day": until,
-        "open_minor": opened,
+        "open_minor": np.maximum(after, 0) - np.maximum(before, 0),
         "n_open": is_open.astype("int64") - (before > 0),
-        "open_due_minor": opened * due.fillna(0).to_numpy("int64"),
     }
     night = _night(after, until, known)
     return DataFrame(legs | _sales(moves, due, amount) | _receipts(moves, known, due, amount, night))

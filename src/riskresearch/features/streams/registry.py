@@ -15,17 +15,25 @@ from riskresearch.base.registry import Registry
 
 
 @dataclass(frozen=True)
+class Overdue:
+    """Level of the open balances of items more than `days` past due, or of balance × due day."""
+
+    days: int
+    times_due_day: bool = False
+
+
+@dataclass(frozen=True)
 class Stream:
     """Declaration of a stream: tables it reads and measures it gives.
 
-    ``overdue`` names levels of what is more than d days past due, as (column of the stream, d): its legs count
-    from the later of their own day and the day on which their item (column ``due_day``) is d + 1 days past due.
+    A stream with levels of ``overdue`` also has the columns ``due_day`` (nullable), ``open_after_minor`` (balance of
+    the item after the act) and ``until_day`` (day of the next act on the item).
     """
 
     reads: tuple[str, ...]
     sums: tuple[str, ...] = ()
     lasts: tuple[str, ...] = ()
-    overdue: Mapping[str, tuple[str, int]] = field(default_factory=dict)
+    overdue: Mapping[str, Overdue] = field(default_factory=dict)
 
     @property
     def is_bulk(self) -> bool:
