@@ -19,8 +19,9 @@ from riskresearch.pipeline.demo import write_demo
 from riskresearch.pipeline.documents import write_documents
 from riskresearch.pipeline.editing import execute_notebooks
 from riskresearch.pipeline.lookahead import look_ahead_of, look_ahead_text
+from riskresearch.pipeline.panel import write_panel
 from riskresearch.pipeline.parameters import parse_assignments
-from riskresearch.pipeline.plan import make_plan
+from riskresearch.pipeline.plan import make_plan, parse_date
 from riskresearch.pipeline.project import PROJECT, run_path
 from riskresearch.pipeline.runner import plan_job, run_job, settings_overrides
 
@@ -166,6 +167,33 @@ def lookahead(
     typer.echo(look_ahead_text(found))
     if not found["is_clean"].all():
         raise typer.Exit(1)
+
+
+@app.command()
+def panel(
+    ledger: Annotated[
+        Path, typer.Argument(help="Folder of canonical tables as Parquet files, such as that of a run.", exists=True)
+    ],
+    output: Annotated[Path, typer.Argument(help="Panel to write or to bring up to date: a folder of dates.")],
+    as_of: Annotated[str, typer.Option(help="Last day that counts, and last date of the panel, YYYY-MM-DD.")],
+    config: Annotated[Path | None, typer.Option(help="Settings (YAML); see config/default.yaml for every key.")] = None,
+    block: Annotated[int, typer.Option(min=1, help="Customers read at a time; fewer need less memory.")] = 20_000,
+) -> None:
+    """Write the customer × date panel of a ledger of any size, one partition per month; later months are added.
+
+    Dates that are there are never touched. Setting features.memory_limit_mb bounds the memory of the engine.
+    """
+    with _bar() as bar:
+        task = bar.add_task("acts", total=None)
+        added = write_panel(
+            ledger,
+            output,
+            as_of=parse_date(as_of),
+            config=config,
+            customers_per_block=block,
+            told=lambda step, done, of: bar.update(task, description=step, completed=done, total=of),
+        )
+    typer.echo(f"{len(added)} dates added to {output}")
 
 
 @app.command()

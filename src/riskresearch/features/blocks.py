@@ -4,7 +4,7 @@ A folder of acts holds ``customers/`` and one folder for each stream, one Parque
 is there is not made again, so a stopped run goes on where it was.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import duckdb
@@ -75,14 +75,11 @@ def open_acts(engine: Engine, folder: Path) -> Sources:
     return Sources(customers, {name: engine.frame(folder / name, f"legs_{name}") for name in STREAMS.names})
 
 
-def customer_ids(folder: Path) -> pd.Series:
-    """Return the ids of the customers of a folder of acts by their codes."""
-    parts = [pd.read_parquet(file, columns=["customer_code", "customer_id"]) for file in _files(folder / "customers")]
-    return pd.concat(parts).set_index("customer_code")["customer_id"].sort_index()
-
-
-def _files(folder: Path) -> Iterator[Path]:
-    yield from sorted(folder.glob("block_*.parquet"))
+def first_day(folder: Path) -> Timestamp:
+    """Return the day on which the first act of all became known."""
+    files = sorted((folder / "customers").glob("block_*.parquet"))
+    days = [pd.read_parquet(file, columns=["first_day"])["first_day"].min() for file in files]
+    return Timestamp(int(min(days)), unit="D").as_unit("us")
 
 
 def _file(folder: Path, name: str, number: int) -> Path:

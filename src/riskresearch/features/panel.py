@@ -36,6 +36,11 @@ class Grid:
     days: tuple[int, ...]
     wanted: tuple[bool, ...]
 
+    @property
+    def wanted_days(self) -> list[int]:
+        """Day numbers of the dates that are wanted."""
+        return [day for day, is_wanted in zip(self.days, self.wanted, strict=True) if is_wanted]
+
 
 @dataclass(frozen=True)
 class Sources:

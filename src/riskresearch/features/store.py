@@ -9,22 +9,24 @@ import ast
 import inspect
 import json
 import pkgutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import narwhals as nw
 import pandas as pd
 from filelock import FileLock, Timeout
 from pandas import DataFrame, Timestamp
 
 from riskresearch.base.errors import RunError, first_keys
 from riskresearch.base.run import digest_bytes, digest_json, sweep, write_atomically
+from riskresearch.features.blocks import open_acts
 from riskresearch.features.engines import Engine
-from riskresearch.features.panel import Columns
+from riskresearch.features.panel import Columns, look_back, panel
 from riskresearch.features.registry import At
-from riskresearch.features.snapshots import snapshots
+from riskresearch.features.snapshots import grids, snapshots
 from riskresearch.features.stage import panel_columns
 
 DEFINITION = "definition.json"
@@ -77,21 +79,79 @@ def refresh(
         another process refreshes the folder.
     """
     chosen = panel_columns() if columns is None else columns
+
+    def write(some: Sequence[Timestamp]) -> None:
+        panel = snapshots(tables, some, columns=chosen, engine=engine)
+        for date in some:
+            rows = panel[panel["observation_date"] == date].drop(columns="observation_date")
+            content = rows.reset_index(drop=True).to_parquet(index=False, compression="zstd")
+            write_atomically(_part(folder, date), content)
+
+    made_of = definition(source=source, rules=rules, columns=chosen)
+    return _refreshed(write, dates, folder, as_of=as_of, made_of=made_of, n_at_once=n_at_once)
+
+
+def refresh_from_acts(
+    acts: Path,
+    dates: Sequence[Timestamp],
+    folder: Path,
+    *,
+    as_of: Timestamp,
+    source: str,
+    rules: Mapping[str, Any],
+    engine: Engine,
+    columns: Columns | None = None,
+    n_at_once: int = 36,
+) -> list[Timestamp]:
+    """Add the observation dates that a folder lacks from a folder of acts, and return them; nothing is held in memory.
+
+    Parameters
+    ----------
+    acts : folder of acts as known on `as_of`, see `riskresearch.features.blocks.write_acts`
+    dates, folder, as_of, source, rules, columns, n_at_once : as for `refresh`
+    engine : an open engine; with a memory limit DuckDB puts what does not fit on disk
+
+    Raises
+    ------
+    RunError
+        As for `refresh`.
+    """
+    chosen = panel_columns() if columns is None else columns
+
+    def write(some: Sequence[Timestamp]) -> None:
+        sources = open_acts(engine, acts)
+        ids = engine.frame(acts / "customers", "ids").select("customer_code", "customer_id")
+        for grid in grids(some, back=look_back(chosen)):
+            rows = engine.kept(panel(engine, sources, grid, chosen), "panel")
+            for day in grid.wanted_days:
+                named = rows.filter(nw.col("day") == day).join(ids, on="customer_code").sort("customer_id")
+                file = _part(folder, Timestamp(day, unit="D"))
+                engine.write(named.select("customer_id", *chosen), file)
+
+    made_of = definition(source=source, rules=rules, columns=chosen)
+    return _refreshed(write, dates, folder, as_of=as_of, made_of=made_of, n_at_once=n_at_once)
+
+
+def _refreshed(
+    write: Callable[[Sequence[Timestamp]], None],
+    dates: Sequence[Timestamp],
+    folder: Path,
+    *,
+    as_of: Timestamp,
+    made_of: dict[str, Any],
+    n_at_once: int,
+) -> list[Timestamp]:
+    """Have the dates written that the folder lacks, some at a time."""
     late = [str(date.date()) for date in sorted(set(dates)) if date > as_of]
     if late:
         raise RunError(
             f"panel {folder.name}: {len(late)} dates ({first_keys(late)}) are after {as_of.date()}, the last day known"
         )
     with _locked(folder):
-        _define(folder, definition(source=source, rules=rules, columns=chosen))
+        _define(folder, made_of)
         lacking = sorted(set(dates) - set(stored_dates(folder)))
         for start in range(0, len(lacking), n_at_once):
-            some = lacking[start : start + n_at_once]
-            panel = snapshots(tables, some, columns=chosen, engine=engine)
-            for date in some:
-                rows = panel[panel["observation_date"] == date].drop(columns="observation_date")
-                content = rows.reset_index(drop=True).to_parquet(index=False, compression="zstd")
-                write_atomically(_part(folder, date), content)
+            write(lacking[start : start + n_at_once])
     return lacking
 
 
