@@ -7,7 +7,7 @@ seed 1 unless told otherwise. The truth is only read here, never by a stage.
 import sys
 from collections.abc import Sequence
 
-from pandas import DataFrame, Timestamp
+from pandas import DataFrame, Series, Timestamp
 
 from riskresearch.features.settings import FeatureSettings
 from riskresearch.features.stage import feature_panel
@@ -34,10 +34,15 @@ def by_year(cohorts: DataFrame, snapshots: DataFrame, truth: DataFrame) -> DataF
             "customers": n,
             "defaulters": whole["n_defaulters"],
             "default rate": rate.map("{:.4f}".format),
-            "mean true PD": true.map("{:.4f}".format),
-            "standard errors apart": ((rate - true) / spread).map("{:+.1f}".format),
+            "mean true PD": _text(true, "{:.4f}"),
+            "standard errors apart": _text((rate - true) / spread, "{:+.1f}"),
         }
     )
+
+
+def _text(values: Series, form: str) -> Series:
+    """Values as text; a dash where the truth of the start date is not in the ledger."""
+    return values.map(form.format).where(values.notna(), "–")
 
 
 def exclusions(counts: DataFrame) -> DataFrame:

@@ -330,8 +330,33 @@ def small_tables() -> dict[str, DataFrame]:
                 "n_customers": 5,
                 "n_defaults": 40,
                 "n_defaulters": 48,
+                "n_new_customers": 0,
                 "first_date": YEAR_AGO,
                 "last_date": BEFORE,
+            }
+        ),
+        "default_cohorts": DataFrame(
+            {
+                "year": ["2023", "2024"],
+                "start_date": YEAR_AGO,
+                "end_date": BEFORE,
+                "n_at_start": [200, 0],
+                "n_defaulters": [10, 0],
+                "default_ratio": [0.05, None],
+                "is_complete": [True, False],
+            }
+        ),
+        "feature_profile": DataFrame(
+            {
+                "feature_code": ["days_late_mean_3m", "tenure_months", "rating_ratio"],
+                "family_code": ["delay", "tenure", "ratings"],
+                "unit_code": ["days", "months", "ratio"],
+                "p50": [4.5, 30.0, None],
+                "n_defaulters": [40, 40, 0],
+                "auc_development": [0.7, 0.45, None],
+                "auc_out_of_time": [0.68, None, None],
+                "is_as_declared": [True, True, None],
+                "shift_psi": [0.02, 0.3, None],
             }
         ),
         "late_payment": DataFrame(

@@ -44,6 +44,9 @@ PICTURES: dict[str, tuple[str, ...]] = {
     "receipts_fan": ("receipts_forecast",),
     "forecast_errors": ("forecast_backtest",),
     "survival_curves": ("survival",),
+    "sample_timeline": ("sample_counts",),
+    "cohort_rates": ("default_cohorts",),
+    "feature_strength": ("feature_profile",),
 }
 OPTIONS: dict[str, dict[str, str]] = {
     "customer_waterfall": {"customer_id": "007"},

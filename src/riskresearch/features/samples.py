@@ -115,7 +115,7 @@ def default_cohorts(panel: DataFrame, tables: Mapping[str, DataFrame]) -> DataFr
         n_defaulters = int(cohort.isin(spells.loc[begun, "customer_id"]).sum())
         rows.append(
             {
-                "year": int(year),
+                "year": str(year),
                 "start_date": start,
                 "end_date": end,
                 "n_at_start": len(cohort),

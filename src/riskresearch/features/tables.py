@@ -64,7 +64,7 @@ DEFAULT_COHORTS = Table(
     "one row per calendar year",
     ("year",),
     (
-        Column("year", "int", "calendar year"),
+        Column("year", "text", "calendar year"),
         Column("start_date", "date", "date of the cohort: last observation date of the year before, or the first"),
         Column("end_date", "date", "last observation date of the year"),
         Column("n_at_start", "int", "customers active and not in default on the start date"),

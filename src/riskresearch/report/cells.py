@@ -15,7 +15,6 @@ KINDS = (
     (r"_code$", "code"),
     (r"_codes$", "codes"),
     (r"^evidence$", "evidence"),
-    (r"^year$", "text"),
     (r"_date$", "date"),
     (r"^(is|has)_", "flag"),
     (r"^n_|(^|_)rank$|_(level|number|weeks)$|^step_day$", "count"),

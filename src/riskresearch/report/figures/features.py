@@ -94,7 +94,7 @@ def cohort_rates(default_cohorts: DataFrame, *, words: Translator, axis: Axes) -
         for row in known.itertuples()
     ]
     axis.bar_label(bars, details, fontsize=7.5, color=MUTED, padding=2)
-    axis.set_xticks(range(len(known)), [str(year) for year in known["year"]])
+    axis.set_xticks(range(len(known)), list(known["year"]))
     axis.margins(y=0.15)
     ticks(axis, "y", words.ratio)
     axis.set_title(title)
