@@ -7,7 +7,7 @@ import pytest
 PROJECT = Path(__file__).parents[1]
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def shared_data() -> Path:
     """Folder of real data files kept beside the project; the test is skipped where it is absent."""
     folder = PROJECT.parent / "shared" / "data"

@@ -340,8 +340,15 @@ def test_a_file_that_cannot_be_executed_is_named(tmp_path):
         function_of(f"{tmp_path / 'bad.py'}:make")
 
 
-@pytest.mark.parametrize(("n_dates", "expected"), [(1, [-1]), (2, [3, -1]), (3, [3, 13, -1]), (99, list(range(3, 24)))])
-def test_dates_are_spread_over_the_ledger_without_its_first_months(ledger, n_dates, expected):
+@pytest.mark.parametrize(("n_dates", "expected"), [(1, [13]), (2, [9, 16]), (3, [8, 13, 18]), (99, list(range(3, 23)))])
+def test_dates_are_spread_over_the_ledger_without_its_first_months_and_its_last(ledger, n_dates, expected):
     every = observation_dates(as_of=day("2024-12-31"), first_day=day("2023-01-01"))
     found = spread_dates(ledger, as_of=day("2024-12-31"), n_dates=n_dates, burn_in_months=3)
     assert found == [every[place] for place in expected]
+
+
+def test_a_feature_without_any_measure_can_be_looked_at_alone():
+    ledger = rich_ledger(3)
+    found = look_ahead(registered(["tenure_months"]), ledger, dates=[day("2024-06-30")])
+    assert found["n_values"].item() > 0
+    assert found["is_clean"].all()

@@ -290,19 +290,19 @@ def test_cohorts_by_hand():
     ]
     tables = known({**dict.fromkeys("ABCD", "2020-01-10"), "E": "2023-02-10"}, spells)
     found = default_cohorts(rows(*"ABCDE"), tables).set_index("year")
-    assert found["n_at_start"].to_dict() == {2020: 4, 2021: 4, 2022: 3, 2023: 2, 2024: 2}
-    assert found["n_defaulters"].to_dict() == {2020: 0, 2021: 1, 2022: 1, 2023: 1, 2024: 0}
-    assert found.loc[2022, "default_ratio"] == pytest.approx(1 / 3)
-    assert found["is_complete"].to_dict() == {2020: False, 2021: True, 2022: True, 2023: True, 2024: True}
-    assert found.loc[2020, "start_date"] == day("2020-01-31")
-    assert found.loc[2023, "start_date"] == day("2022-12-31")
+    assert found["n_at_start"].to_dict() == {"2020": 4, "2021": 4, "2022": 3, "2023": 2, "2024": 2}
+    assert found["n_defaulters"].to_dict() == {"2020": 0, "2021": 1, "2022": 1, "2023": 1, "2024": 0}
+    assert found.loc["2022", "default_ratio"] == pytest.approx(1 / 3)
+    assert found["is_complete"].to_dict() == {"2020": False, "2021": True, "2022": True, "2023": True, "2024": True}
+    assert found.loc["2020", "start_date"] == day("2020-01-31")
+    assert found.loc["2023", "start_date"] == day("2022-12-31")
 
 
 def test_a_year_still_running_is_not_complete_and_an_empty_cohort_has_no_rate():
     dates = MONTHS[day("2024-06-30") >= MONTHS]
     found = default_cohorts(rows("A", dates=dates, open_minor=0), known({"A": "2020-01-10"})).set_index("year")
-    assert not found.loc[2024, "is_complete"]
-    assert found.loc[2024, "end_date"] == day("2024-06-30")
+    assert not found.loc["2024", "is_complete"]
+    assert found.loc["2024", "end_date"] == day("2024-06-30")
     assert (found["n_at_start"] == 0).all()
     assert found["default_ratio"].isna().all()
 
@@ -311,8 +311,8 @@ def test_cohorts_of_dates_within_the_month():
     dates = pd.DatetimeIndex([months_after(day("2024-12-15"), -k) for k in range(30, -1, -1)])
     tables = known({"A": "2022-01-10"}, [("A", "2023-12-20", None)])
     found = default_cohorts(rows("A", dates=dates), tables).set_index("year")
-    assert found["n_defaulters"].to_dict() == {2022: 0, 2023: 0, 2024: 1}
-    assert found["is_complete"].to_dict() == {2022: False, 2023: True, 2024: True}
+    assert found["n_defaulters"].to_dict() == {"2022": 0, "2023": 0, "2024": 1}
+    assert found["is_complete"].to_dict() == {"2022": False, "2023": True, "2024": True}
 
 
 def test_a_ledger_shorter_than_the_horizon_has_only_rows_to_wait_for():

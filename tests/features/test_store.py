@@ -236,14 +236,14 @@ def test_the_definition_does_not_depend_on_the_engine_or_the_order(tables, dates
     turned = dict(reversed(FEW.items()))
     assert definition(source="a", rules={}, columns=FEW) == definition(source="a", rules={}, columns=turned)
     refreshed(tables, dates[:1], tmp_path)
-    assert "duckdb" not in (tmp_path / "definition.json").read_text()
-    assert json.loads((tmp_path / "definition.json").read_text())["source"] == "books"
+    assert "duckdb" not in (tmp_path / "_definition.json").read_text()
+    assert json.loads((tmp_path / "_definition.json").read_text())["source"] == "books"
 
 
 def test_dates_without_a_definition_are_refused(tables, dates, tmp_path):
     refreshed(tables, dates[:1], tmp_path)
-    (tmp_path / "definition.json").unlink()
-    with pytest.raises(RunError, match=r"holds dates but no definition\.json"):
+    (tmp_path / "_definition.json").unlink()
+    with pytest.raises(RunError, match=r"holds dates but no _definition\.json"):
         refreshed(tables, dates[:2], tmp_path)
 
 

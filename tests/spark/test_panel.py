@@ -8,10 +8,11 @@ from features.rich_tables import known_tables, month_ends, rich_tables
 from small_ledger import day
 
 from riskresearch.features.engines import open_engine
-from riskresearch.features.lookahead import known_tables as tables_known
 from riskresearch.features.snapshots import snapshots
-from riskresearch.features.stage import panel_columns, with_rating_scales
+from riskresearch.features.stage import panel_columns
+from riskresearch.features.streams.ratings import with_rating_scales
 from riskresearch.ledger.default import DefaultSettings
+from riskresearch.ledger.known import known_tables as tables_known
 from riskresearch.ledger.read import read_ledger
 
 pytestmark = [
@@ -40,3 +41,11 @@ def test_every_feature_of_the_demo(spark):
     found, expected = both(spark, tables, month_ends("2024-01-31", "2024-12-31"))
     pd.testing.assert_frame_equal(found, expected, check_exact=True)
     assert found["customer_id"].nunique() > 300
+
+
+def test_every_feature_of_a_real_ledger(spark, shared_data):
+    ledger = read_ledger(shared_data / "highradius_ar", mapping="highradius")
+    tables = with_rating_scales(tables_known(ledger, DefaultSettings(), as_of=day("2020-02-29")), {})
+    found, expected = both(spark, tables, month_ends("2019-11-30", "2020-02-29"))
+    pd.testing.assert_frame_equal(found, expected, check_exact=True)
+    assert found["customer_id"].nunique() > 1000

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 import pandas as pd
-from pandas import DataFrame, Timestamp
+from pandas import DataFrame, Series, Timestamp
 
 from riskresearch.base.errors import LedgerError
 from riskresearch.base.run import write_atomically
@@ -22,7 +22,7 @@ from riskresearch.features.streams.ratings import with_rating_scales
 from riskresearch.ledger.default import DefaultSettings
 from riskresearch.ledger.known import known_tables
 from riskresearch.ledger.ledger import Ledger
-from riskresearch.ledger.tables import ALLOCATIONS, CUSTOMERS, INSTALMENTS, INVOICES, LEDGER_TABLES
+from riskresearch.ledger.tables import ALLOCATIONS, CUSTOMERS, INSTALMENTS, INVOICES, LEDGER_TABLES, PAYMENTS
 
 CUSTOMERS_PER_BLOCK = 20_000
 OF_INVOICES = ("invoices", "instalments", "allocations")
@@ -76,10 +76,27 @@ def open_acts(engine: Engine, folder: Path) -> Sources:
 
 
 def first_day(folder: Path) -> Timestamp:
-    """Return the day on which the first act of all became known."""
-    files = sorted((folder / "customers").glob("block_*.parquet"))
-    days = [pd.read_parquet(file, columns=["first_day"])["first_day"].min() for file in files]
-    return Timestamp(int(min(days)), unit="D").as_unit("us")
+    """Return the day on which the first movement of all became known."""
+    days = [
+        pd.read_parquet(file, columns=["day"])["day"].min() for file in (folder / "movements").glob("block_*.parquet")
+    ]
+    return Timestamp(int(Series(days).min()), unit="D").as_unit("us")
+
+
+def last_day(ledger: Path) -> Timestamp:
+    """Return the last day on which an invoice or a receipt entered the books.
+
+    Raises
+    ------
+    LedgerError
+        The folder has no table of invoices, or no row in it.
+    """
+    with duckdb.connect() as connection:
+        rows = [_read(connection, ledger, table, "true")["recorded_date"].max() for table in (INVOICES, PAYMENTS)]
+    known = Series(rows).dropna()
+    if known.empty:
+        raise LedgerError(f"{ledger.name}: there is no invoice and no receipt; give a ledger with documents")
+    return Timestamp(known.max())
 
 
 def _file(folder: Path, name: str, number: int) -> Path:

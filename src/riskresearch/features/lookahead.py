@@ -110,7 +110,7 @@ def checked_again(
 
 
 def spread(dates: Sequence[Timestamp], n: int) -> list[Timestamp]:
-    """Return `n` of the dates, spread evenly, neither the first nor the last of many.
+    """Return `n` of the dates, spread evenly, neither the first nor the last of many; all where there are not more.
 
     Examples
     --------
@@ -118,8 +118,9 @@ def spread(dates: Sequence[Timestamp], n: int) -> list[Timestamp]:
     >>> [day.month for day in spread(days, 1)], [day.month for day in spread(days, 3)], spread(days, 0)
     ([7], [4, 7, 10], [])
     """
-    places = sorted({round((i + 1) * len(dates) / (n + 1)) for i in range(n)} if len(dates) else ())
-    return [dates[min(place, len(dates) - 1)] for place in places]
+    if n >= len(dates):
+        return list(dates)
+    return [dates[(i + 1) * len(dates) // (n + 1)] for i in range(n)]
 
 
 def _compared_on(

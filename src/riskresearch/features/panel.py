@@ -92,7 +92,8 @@ def panel(engine: Engine, sources: Sources, grid: Grid, columns: Columns) -> Laz
     kinds = _kinds(at)
     joined = reduce(lambda left, right: left.join(right, on=list(KEYS), how="left"), deltas, dense)
     joined = engine.kept(joined, "joined")
-    running = engine.kept(joined.with_columns(*(_running(name, kind) for name, kind in kinds.items())), "running")
+    levels = [_running(name, kind) for name, kind in kinds.items()]
+    running = engine.kept(joined.with_columns(*levels), "running") if levels else joined
     keys = [PEERS[by] for by in PEERS if _needed(by, at)]
     lagged = running.select(
         *("customer_code", "k", "day", "is_wanted", *sorted({*at.attributes, *keys})),

@@ -29,19 +29,34 @@ from riskresearch.features.registry import At
 from riskresearch.features.snapshots import grids, snapshots
 from riskresearch.features.stage import panel_columns
 
-DEFINITION = "definition.json"
+DEFINITION = "_definition.json"
 PARTITION = "observation_date="
 PART = "part.parquet"
 FORMAT = 1
 MAKERS = (
+    "riskresearch.behaviour.book",
+    "riskresearch.features.blocks",
     "riskresearch.features.ingest",
     "riskresearch.features.panel",
     "riskresearch.features.snapshots",
     "riskresearch.ledger.balances",
     "riskresearch.ledger.default",
+    "riskresearch.ledger.known",
     "riskresearch.ledger.movements",
 )
 STREAMS_PACKAGE = "riskresearch.features.streams"
+
+
+def agree(folder: Path, made_of: Mapping[str, Any]) -> None:
+    """Write down what a panel is made from, or refuse a folder that is made from something else.
+
+    Raises
+    ------
+    RunError
+        The folder was made from another ledger, with other features, rules or code.
+    """
+    with _locked(folder):
+        _define(folder, dict(made_of))
 
 
 def refresh(
@@ -64,7 +79,7 @@ def refresh(
     ----------
     tables : canonical tables as known on `as_of`, with ``movements defaults rating_scales``
     dates : observation dates the folder shall hold
-    folder : one partition ``observation_date=YYYY-MM-DD/part.parquet`` per date, and ``definition.json``
+    folder : one partition ``observation_date=YYYY-MM-DD/part.parquet`` per date, and ``_definition.json``
     as_of : last day that counts; later dates are not known yet
     source : name of the ledger; a folder holds dates of one ledger only
     rules : whatever else decides the values: definition of default, rating scales

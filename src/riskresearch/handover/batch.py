@@ -87,6 +87,8 @@ def check_columns(where: str, found: Sequence[str], wanted: Sequence[str]) -> No
 
 
 def _read_csv(file: Path, wanted: Sequence[str], size: int) -> Iterator[Batch]:
+    if not file.is_file():
+        raise BundleError(f"{file.name}: there is no such file; give a CSV or Parquet file of rows to score")
     with file.open(encoding="utf-8-sig", newline="") as handle:
         lines = csv.reader(handle, strict=True)
         try:

@@ -5,13 +5,12 @@ from collections.abc import Sequence
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
-import numpy as np
 from pandas import DataFrame, Timestamp
 
 from riskresearch.base.config import read_yaml
 from riskresearch.base.errors import LedgerError, RiskResearchError, RunError, SettingsError
 from riskresearch.behaviour.book import observation_dates
-from riskresearch.features.lookahead import Make, look_ahead, registered
+from riskresearch.features.lookahead import Make, look_ahead, registered, spread
 from riskresearch.ledger.ledger import Ledger
 from riskresearch.ledger.movements import known_date
 from riskresearch.ledger.read import read_ledger
@@ -58,14 +57,13 @@ def look_ahead_of(
 
 
 def spread_dates(ledger: Ledger, *, as_of: Timestamp, n_dates: int, burn_in_months: int) -> list[Timestamp]:
-    """Return observation dates spread evenly over a ledger, the last one included, those of the burn-in left out."""
+    """Return observation dates spread over a ledger, without those of the burn-in and the last, where all is known."""
     first = known_date(ledger["invoices"], "invoice_date").min()
     every = observation_dates(as_of=as_of, first_day=first)
-    dates = every[burn_in_months:] or every[-1:]
+    dates = every[burn_in_months:-1] or every[:1]
     if not dates:
         raise LedgerError(f"{ledger.source_name}: no invoice was known on {as_of.date()}; choose a later --as-of")
-    places = np.unique(np.linspace(0, len(dates) - 1, min(n_dates, len(dates))).round().astype(int))
-    return [dates[place] for place in places] if n_dates > 1 else dates[-1:]
+    return spread(dates, n_dates)
 
 
 def function_of(reference: str) -> Make:

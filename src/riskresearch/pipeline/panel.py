@@ -1,19 +1,24 @@
 """The customer × date panel of a ledger of any size, as files: one partition per observation date."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from pandas import Timestamp
+from pandas.tseries.offsets import MonthEnd
 
 from riskresearch.base.config import read_yaml
+from riskresearch.base.errors import LedgerError
 from riskresearch.base.run import digest_json
 from riskresearch.behaviour.book import observation_dates
-from riskresearch.features.blocks import CUSTOMERS_PER_BLOCK, first_day, write_acts
+from riskresearch.features.blocks import CUSTOMERS_PER_BLOCK, first_day, last_day, write_acts
 from riskresearch.features.engines import open_engine
-from riskresearch.features.store import refresh_from_acts
+from riskresearch.features.stage import panel_columns
+from riskresearch.features.store import agree, definition, refresh_from_acts
 from riskresearch.pipeline.settings import resolve
 
+SOURCE, ACTS = "canonical tables", ".acts-"
 Told = Callable[[str, int, int], None]
 
 
@@ -39,10 +44,21 @@ def write_panel(
     config : settings; empty = defaults
     customers_per_block : customers worked on at a time
     told : called with the step, what is done, and of how much
+
+    Raises
+    ------
+    LedgerError
+        The folder holds no ledger, or `as_of` lies after the month of its last document.
+    RunError
+        The panel was made with other features, rules or code.
     """
     settings = resolve(read_yaml(config) if config is not None else {}, where=str(config or "settings"))
+    _refuse_unknown_months(ledger, as_of)
     scales = settings.behaviour.rating_scales
-    acts = folder / f".acts-{_digest(ledger, as_of, customers_per_block)}"
+    rules = {"default": settings.default.model_dump(mode="json"), "rating_scales": scales}
+    made_of = definition(source=SOURCE, rules=rules, columns=panel_columns())
+    agree(folder, made_of)
+    acts = folder / f"{ACTS}{_digest(ledger, as_of, customers_per_block, made_of)}"
     write_acts(
         ledger,
         acts,
@@ -55,21 +71,24 @@ def write_panel(
     dates = observation_dates(as_of=as_of, first_day=first_day(acts))
     with open_engine(settings.features.engine, memory_limit_mb=settings.features.memory_limit_mb) as engine:
         told("panel", 0, 1)
-        added = refresh_from_acts(
-            acts,
-            dates,
-            folder,
-            as_of=as_of,
-            source=ledger.name,
-            rules={"default": settings.default.model_dump(mode="json"), "rating_scales": scales},
-            engine=engine,
-        )
+        added = refresh_from_acts(acts, dates, folder, as_of=as_of, source=SOURCE, rules=rules, engine=engine)
         told("panel", 1, 1)
-    shutil.rmtree(acts)
+    for made in folder.glob(f"{ACTS}*"):
+        shutil.rmtree(made)
     return added
 
 
-def _digest(ledger: Path, as_of: Timestamp, customers_per_block: int) -> str:
-    """Digest of what decides the acts: date, blocks, and the state of the ledger's files."""
+def _refuse_unknown_months(ledger: Path, as_of: Timestamp) -> None:
+    """A date that is written is never touched again, so a month the ledger does not reach must not be written."""
+    known = last_day(ledger)
+    if as_of > known + MonthEnd(0):
+        raise LedgerError(
+            f"{ledger.name}: the last document was recorded on {known.date()}, so {as_of.date()} is not known yet; "
+            f"give --as-of {(known + MonthEnd(0)).date()} or earlier, or a later ledger"
+        )
+
+
+def _digest(ledger: Path, as_of: Timestamp, customers_per_block: int, made_of: Mapping[str, Any]) -> str:
+    """Digest of what decides the acts: date, blocks, rules, code, and the state of the ledger's files."""
     files = sorted((file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in ledger.glob("*.parquet"))
-    return digest_json([str(as_of), customers_per_block, files])[:12]
+    return digest_json([str(as_of), customers_per_block, made_of, files])[:12]

@@ -27,12 +27,13 @@ from riskresearch.report.translator import Translator
 
 SAMPLES = {
     "development": BLUE,
-    "purged": RULE,
     "embargo": RULE,
+    "purged": RULE,
     "out_of_time": GREEN,
     "immature": RULE,
     "scoring": ORANGE,
 }
+UNKNOWN = ("immature", "scoring")
 SHOWN_FEATURES = 20
 FAMILY_COLOURS = (BLUE, ORANGE, GREEN, INK, SKY, MUTED)
 
@@ -67,10 +68,10 @@ def sample_timeline(sample_counts: DataFrame, *, words: Translator, axis: Axes) 
 
 
 def _sample_name(code: str, row: Series, words: Translator) -> str:
-    detail = words.t(
-        "figure.timeline_row", rows=words.count(row["n_rows"]), defaulters=words.count(row["n_defaulters"])
-    )
-    return f"{fitted(words.label('sample', code), width=30, lines=2)}\n{detail}"
+    rows = words.t("figure.timeline_rows", rows=words.count(row["n_rows"]))
+    if code not in UNKNOWN:
+        rows = words.t("figure.timeline_row", rows=rows, defaulters=words.count(row["n_defaulters"]))
+    return f"{fitted(words.label('sample', code), width=30, lines=2)}\n{rows}"
 
 
 @picture

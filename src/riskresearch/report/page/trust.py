@@ -26,7 +26,7 @@ MEASURE_KINDS = {"auc": 3, "gini": 3, "observed_to_expected": 2, "jeffreys": 3, 
 MEASURE_DECIMALS = 3
 LATE_MEASURES = {"late_auc": 3, "late_brier": 3, "delay_mae": 1}
 LATE_MODELS = ("lightgbm", "logistic", "customer_history")
-SAMPLE_ORDER = ("development", "purged", "embargo", "out_of_time", "immature", "scoring", "excluded")
+SAMPLE_ORDER = ("development", "embargo", "purged", "out_of_time", "immature", "scoring", "excluded")
 
 
 def trust_chapter(context: Context) -> Chapter:
