@@ -14,6 +14,7 @@ from small_ledger import day
 
 from riskresearch.features.registry import FEATURES
 from riskresearch.features.snapshots import snapshots
+from riskresearch.features.stage import feature_dictionary
 from riskresearch.ledger.tables import ACT_DATES
 
 pytestmark = pytest.mark.xdist_group("features")  # its ledgers and panels are made once
@@ -282,3 +283,22 @@ def test_labels_are_told_apart():
     for label in ("label_en", "label_fr"):
         labels = [getattr(member.spec, label) for member in FEATURES]
         assert len(set(labels)) == len(labels)
+
+
+NAMED = [name for name in FEATURES.names if name.endswith("m") and name.rpartition("_")[2][:-1].isdigit()]
+LONGER = {
+    **dict.fromkeys(("days_late_change_3m", "late_ratio_change_3m", "terms_days_change_3m"), 12),  # against the year
+    **dict.fromkeys(("sales_trend_ratio_3m", "sales_surge_ratio_1m"), 12),
+    **{"days_late_trend_3m": 6, "sales_growth_ratio_12m": 24},  # against the window before
+    "sector_failure_change_ratio_12m": 0,  # a measure of its own tells the year before
+}
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_the_window_in_the_name_is_the_one_it_looks_back(name):
+    """A highest, a slope or a number of w monthly dates looks back to the first of them, w - 1 months."""
+    window = feature_dictionary().set_index("feature_code").loc[name, "window_months"]
+    months = int(name.rpartition("_")[2][:-1])
+    is_of_dates = any(word in name for word in ("_max_", "_slope_", "_months_", "open_to_mean"))
+    is_of_dates = is_of_dates and name != "sales_active_months_12m"  # months, not dates
+    assert window == LONGER.get(name, months - is_of_dates)

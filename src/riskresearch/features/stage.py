@@ -10,6 +10,7 @@ from riskresearch.features.engines import open_engine
 from riskresearch.features.families import FEATURES
 from riskresearch.features.lookahead import checked_again, spread
 from riskresearch.features.lookahead import registered as registered_features
+from riskresearch.features.panel import look_back
 from riskresearch.features.profile import feature_profile
 from riskresearch.features.registry import At
 from riskresearch.features.samples import default_cohorts, sample_counts, samples
@@ -87,12 +88,13 @@ def panel_columns() -> dict[str, Callable[[At], nw.Expr]]:
 
 
 def feature_dictionary() -> DataFrame:
-    """Return one row per registered feature: family, unit, direction, labels."""
+    """Return one row per registered feature: family, unit, months it looks back, direction, labels."""
     rows = [
         {
             "feature_code": m.name,
             "family_code": m.spec.family,
             "unit_code": m.spec.unit,
+            "window_months": look_back({m.name: m.function}),
             "direction_code": m.spec.direction,
             "label_en": m.spec.label_en,
             "label_fr": m.spec.label_fr,

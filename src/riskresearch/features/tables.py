@@ -34,6 +34,7 @@ FEATURE_DICTIONARY = Table(
         Column("feature_code", "text", "column of table snapshots"),
         Column("family_code", "text", "family"),
         Column("unit_code", "text", "unit"),
+        Column("window_months", "int", "months before the date that it looks back; 0: the state on the date"),
         Column("direction_code", "int", "+1 higher is riskier, -1 safer, 0 free"),
         Column("label_en", "text", "label, English"),
         Column("label_fr", "text", "label, French"),

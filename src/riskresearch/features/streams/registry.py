@@ -5,7 +5,7 @@ time; of a measure in ``lasts`` (a day number) the latest counts. A level that c
 sum of signed deltas: each new value adds what it changes. Integers only, so that sums agree on every engine.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -48,7 +48,6 @@ class Stream:
 
 STREAMS = Registry[Stream]("stream")
 Tables = Mapping[str, DataFrame]
-MakeStream = Callable[..., DataFrame]
 
 
 def day_number(days: Series) -> Series:
