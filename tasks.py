@@ -33,10 +33,25 @@ STAMP, SPARK_STAMP = VENV / "riskresearch.stamp", VENV / "riskresearch-spark.sta
 SCRIPTS = VENV / ("Scripts" if os.name == "nt" else "bin")
 SUFFIX = ".exe" if os.name == "nt" else ""
 PYTHON = SCRIPTS / f"python{SUFFIX}"
-PIP = (PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile")
-UV = (PYTHON, "-m", "uv", "pip", "install", "--quiet", "--python", PYTHON)
+INSTALL = ("pip", "install", "--quiet")
+PIP = (PYTHON, "-m", *INSTALL, "--disable-pip-version-check", "--no-compile")
+UV = (PYTHON, "-m", "uv", *INSTALL, "--python", PYTHON)
 
-LOCK, RUN_LOCK, SPARK_LOCK, BOOTSTRAP = (f"requirements/{name}.txt" for name in ("lock", "run", "spark", "bootstrap"))
+MLFLOW_VENV = ROOT / ".venv-mlflow"
+MLFLOW_STAMP = MLFLOW_VENV / "riskresearch.stamp"
+MLFLOW_PYTHON = MLFLOW_VENV / SCRIPTS.name / PYTHON.name
+MLFLOW_INSTALLERS = ((*UV[:-1], MLFLOW_PYTHON), (MLFLOW_PYTHON, *PIP[1:]))
+MLFLOW_STORE = "data/experiments/mlflow.db"
+MLFLOW_SETTINGS = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # its workers are for judging texts
+    "PATH": f"{MLFLOW_PYTHON.parent}{os.pathsep}{os.environ.get('PATH', '')}",
+    "VIRTUAL_ENV": str(MLFLOW_VENV),
+}
+
+LOCK, RUN_LOCK, SPARK_LOCK, MLFLOW_LOCK, BOOTSTRAP = (
+    f"requirements/{name}.txt" for name in ("lock", "run", "spark", "mlflow", "bootstrap")
+)
 UV_ITSELF = ("--only-binary", ":all:", "--require-hashes", "-r", BOOTSTRAP)
 COMPILE = (
     *("--universal", "--fork-strategy", "fewest", "--python-version", "3.11", "--generate-hashes"),
@@ -105,6 +120,20 @@ def bench(*words: str) -> None:
     run(PYTHON, "benchmarks/bench.py", *words)
 
 
+def mlflow(*words: str) -> None:
+    """Show the recorded fits in MLflow's page, on this machine only; `mlflow --import-only` shows nothing."""
+    if not any((ROOT / "data" / "experiments").glob("*.json")):
+        sys.exit("No fit is recorded in data/experiments yet; `make report` or `riskresearch run` records one.")
+    setup()
+    add_mlflow()
+    bring = ("-I", "src/riskresearch/pipeline/mlflow_store.py", ".", MLFLOW_STORE)
+    run(MLFLOW_PYTHON, *bring, settings=MLFLOW_SETTINGS)
+    rest = [word for word in words if word != "--import-only"]
+    if len(rest) == len(words):
+        store = ("--backend-store-uri", f"sqlite:///{MLFLOW_STORE}", "--host", "127.0.0.1", "--workers", "1")
+        run(MLFLOW_PYTHON, "-m", "mlflow", "ui", *store, *rest, settings=MLFLOW_SETTINGS)
+
+
 def docs(*words: str) -> None:
     """Write the generated pages of docs/ and config/default.yaml anew."""
     setup()
@@ -119,6 +148,7 @@ def lock(*words: str) -> None:
     compiling: Command = (PYTHON, "-m", "uv", "pip", "compile", *COMPILE, *words)
     run(*compiling, "--group", "pyproject.toml:bootstrap", "-o", BOOTSTRAP)
     run(*compiling, "--group", "dev", "pyproject.toml", "-o", LOCK)
+    run(*compiling, "--no-annotate", "--group", "pyproject.toml:mlflow", "-o", MLFLOW_LOCK)
     run(*compiling, "--no-annotate", "-c", LOCK, "pyproject.toml", "-o", RUN_LOCK)
     run(*compiling, "--no-annotate", "-c", LOCK, "--extra", "spark", "pyproject.toml", "-o", SPARK_LOCK)
 
@@ -136,8 +166,8 @@ def demo(*words: str) -> None:
 
 
 def clean() -> None:
-    """Remove the environment and all caches; data, runs and reports stay."""
-    made = [VENV, *ROOT.glob(".*_cache"), ROOT / ".hypothesis"]
+    """Remove the environments and all caches; data, runs and reports stay."""
+    made = [VENV, MLFLOW_VENV, *ROOT.glob(".*_cache"), ROOT / ".hypothesis"]
     for source in SOURCES:
         made += [*(ROOT / source).rglob("__pycache__"), *(ROOT / source).rglob(".ipynb_checkpoints")]
     for folder in made:
@@ -158,6 +188,7 @@ COMMANDS = {
     "test-spark": test_spark,
     "lab": lab,
     "bench": bench,
+    "mlflow": mlflow,
     "notebooks": notebooks,
     "docs": docs,
     "demo": demo,
@@ -178,12 +209,16 @@ def environment_key() -> str:
     return hashlib.sha256(b"\0".join([json.dumps([used, str(ROOT), sys.version]).encode(), *files])).hexdigest()
 
 
-def make_environment() -> None:
-    """Make .venv from nothing, so that whatever an interrupted set-up left behind is gone."""
+def make_environment(folder: Path | None = None) -> None:
+    """Make .venv, or another one, from nothing, so that whatever an interrupted set-up left behind is gone."""
+    folder = folder or VENV
     try:
-        venv.EnvBuilder(clear=True, symlinks=os.name != "nt", with_pip=True).create(VENV)
+        venv.EnvBuilder(clear=True, symlinks=os.name != "nt", with_pip=True).create(folder)
     except PermissionError as error:
-        sys.exit(f".venv is in use ({error.filename}); leave it with `deactivate`, close JupyterLab, then call again.")
+        sys.exit(
+            f"{folder.name} is in use ({error.filename}); leave it with `deactivate`, close what runs in it, "
+            "then call again."
+        )
     except (ImportError, subprocess.CalledProcessError):
         sys.exit("This Python comes without ensurepip; on Debian and Ubuntu install python3-venv, then call again.")
 
@@ -199,19 +234,31 @@ def add_spark() -> None:
     SPARK_STAMP.write_text(key, encoding="utf-8")
 
 
+def add_mlflow() -> None:
+    """Make or repair .venv-mlflow from its own lock; at once if it is up to date."""
+    key = hashlib.sha256((ROOT / MLFLOW_LOCK).read_bytes() + f"{ROOT}{sys.version}".encode()).hexdigest()
+    if MLFLOW_STAMP.is_file() and MLFLOW_STAMP.read_text(encoding="utf-8") == key:
+        return
+    say("Setting up .venv-mlflow, once; it is large (650 MB).")
+    make_environment(MLFLOW_VENV)
+    install_locked(MLFLOW_LOCK, MLFLOW_INSTALLERS)
+    MLFLOW_STAMP.write_text(key, encoding="utf-8")
+
+
 def install() -> None:
     """Install the lock and the package."""
     run(*package(install_locked(LOCK)))
 
 
-def install_locked(lock: str) -> Command:
+def install_locked(lock: str, installers: tuple[Command, Command] = (UV, PIP)) -> Command:
     """Install a lock with uv or, where uv cannot be had or fails, with pip; return the installer that worked."""
+    uv, pip = installers
     if not os.environ.get("RISKRESEARCH_NO_UV"):
-        if succeeds(*PIP, *UV_ITSELF) and succeeds(*locked(UV, lock), settings=uv_settings()):
-            return UV
+        if succeeds(*PIP, *UV_ITSELF) and succeeds(*locked(uv, lock), settings=uv_settings()):
+            return uv
         say("uv is not available here; installing with pip, which takes longer.")
-    run(*locked(PIP, lock))
-    return PIP
+    run(*locked(pip, lock))
+    return pip
 
 
 def locked(installer: Command, lock: str) -> Command:
@@ -300,9 +347,9 @@ def succeeds(*command: str | Path, settings: Mapping[str, str] | None = None) ->
     return not subprocess.run(command, cwd=ROOT, env={**surroundings(), **(settings or {})}, check=False).returncode
 
 
-def run(*command: str | Path) -> None:
+def run(*command: str | Path, settings: Mapping[str, str] | None = None) -> None:
     """Run a program in the project folder and stop if it fails."""
-    finished = subprocess.run(command, cwd=ROOT, env=surroundings(), check=False)
+    finished = subprocess.run(command, cwd=ROOT, env={**surroundings(), **(settings or {})}, check=False)
     if finished.returncode:
         sys.exit(finished.returncode)
 

@@ -148,13 +148,14 @@ def test_days_late_of_the_oldest_item():
 def test_mean_days_late_of_what_is_overdue():
     # 300 due 10 days ago and 100 due 50 days ago: (300 × 10 + 100 × 50) / 400 = 20
     due = 300 * (DAY - 10) + 100 * (DAY - 50)
-    assert evaluate("overdue_mean_days", day=DAY, overdue_minor__0=400, overdue_due_minor__0=due) == 20
-    assert evaluate("overdue_mean_days", day=DAY, overdue_minor__0=0, overdue_due_minor__0=0) is None
+    assert evaluate("overdue_mean_days", day=DAY, n_open__0=1, overdue_minor__0=400, overdue_due_minor__0=due) == 20
+    assert evaluate("overdue_mean_days", day=DAY, n_open__0=1, overdue_minor__0=0, overdue_due_minor__0=0) == 0
+    assert evaluate("overdue_mean_days", day=DAY, n_open__0=0, overdue_minor__0=0, overdue_due_minor__0=0) is None
 
 
 def test_mean_days_late_is_exact_for_large_amounts():
     amount = 10**12 + 1
-    row = _level(overdue_minor=amount, overdue_due_minor=amount * (DAY - 31))
+    row = _level(n_open=1, overdue_minor=amount, overdue_due_minor=amount * (DAY - 31))
     assert evaluate("overdue_mean_days", day=DAY, **row) == 31
 
 

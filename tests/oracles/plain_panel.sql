@@ -117,7 +117,7 @@ CREATE TABLE ageing AS SELECT g.customer_id, g.t,
     ratio(now.overdue_90, now.open) AS overdue_90_ratio,
     12 * ratio(now.overdue, sold(g.customer_id, g.a12, g.t)) AS overdue_to_sales_months,
     CASE WHEN now.open > 0 THEN coalesce(now.oldest_days, 0) END AS overdue_max_days,
-    ratio(now.overdue_days, now.overdue) AS overdue_mean_days,
+    CASE WHEN now.open > 0 THEN coalesce(ratio(now.overdue_days, now.overdue), 0) END AS overdue_mean_days,
     ratio(now.overdue, now.open) - ratio(before.overdue, before.open) AS overdue_change_3m,
     (SELECT CASE WHEN count(*) FILTER (x.open > 0) = 6 THEN regr_slope(ratio(x.overdue, x.open), -a.k) END
      FROM ago a JOIN accounts x ON x.day = a.day

@@ -22,6 +22,7 @@ EXCLUSIONS = ("burn_in", "in_default", "never_sold", "inactive")
 HORIZONS_MONTHS = (3, 6, 12)
 MAIN_OUTCOME = "is_default"
 OUTCOMES = (MAIN_OUTCOME, *(f"is_default_{months}m" for months in HORIZONS_MONTHS))
+LONGEST_MONTHS = 36
 KEYS = ["customer_id", "observation_date"]
 
 
@@ -47,10 +48,12 @@ def samples(
     - ``sample_code``: see `SAMPLES`
     - ``is_default`` (main horizon) and ``is_default_3m is_default_6m is_default_12m``: default in the months after
       the date; empty while the months are not over on `as_of`, and where the row is excluded
+    - ``months_to_default``: smallest number of months within which a default known on `as_of` comes; empty where none
+      comes within `LONGEST_MONTHS`, and where the row is excluded
     - ``is_new_customer``: out-of-time and scoring rows of customers without any row in development
     """
     excluded = _exclusion(panel, tables, settings, as_of)
-    sample = _sample(panel["observation_date"], excluded, settings, as_of)
+    sample = sample_codes(panel["observation_date"], excluded, settings, as_of=as_of)
     seen = panel.loc[sample == "development", "customer_id"].unique()
     is_tested = sample.isin(["out_of_time", "scoring"])
     return panel.assign(
@@ -181,10 +184,18 @@ def _outcomes(
     panel: DataFrame, spells: DataFrame, excluded: Series, settings: FeatureSettings, as_of: Timestamp
 ) -> dict[str, Series]:
     following = _next_default(panel, spells)
-    found = {}
+    found = {"months_to_default": _months_to(following, panel["observation_date"]).mask(excluded.notna())}
     for name, months in zip(OUTCOMES, (settings.horizon_months, *HORIZONS_MONTHS), strict=True):
         ends = _each_after(panel["observation_date"], months)
         found[name] = (following <= ends).astype("boolean").mask((ends > as_of) | excluded.notna())
+    return found
+
+
+def _months_to(days: Series, dates: Series) -> Series:
+    """Smallest number of months after each date that reaches the day; empty where it is missing or too far away."""
+    found = Series(pd.NA, index=days.index, dtype="Int64")
+    for months in range(LONGEST_MONTHS, 0, -1):
+        found = found.mask(days <= _each_after(dates, months), months)
     return found
 
 
@@ -195,7 +206,16 @@ def _next_default(panel: DataFrame, spells: DataFrame) -> Series:
     return later.groupby("row")["default_date"].min().reindex(panel.index)
 
 
-def _sample(days: Series, excluded: Series, settings: FeatureSettings, as_of: Timestamp) -> Series:
+def sample_codes(days: Series, excluded: Series, settings: FeatureSettings, *, as_of: Timestamp) -> Series:
+    """Return the use of each row, one of `SAMPLES`.
+
+    Parameters
+    ----------
+    days : observation date of each row
+    excluded : why the row is excluded; missing where it is used
+    settings : horizon, split, embargo
+    as_of : last day that counts
+    """
     ends = _each_after(days, settings.horizon_months)
     freed = _each_after(days, settings.horizon_months + settings.embargo_months)
     mature = ends <= as_of

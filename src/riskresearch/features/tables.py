@@ -22,6 +22,7 @@ SNAPSHOTS = Table(
             Column(f"is_default_{months}m", "bool", f"default within {months} months; empty while not known", True)
             for months in HORIZONS_MONTHS
         ),
+        Column("months_to_default", "int", "months within which the next default known comes; empty: none in 36", True),
         *(Column(m.name, "float", f"{m.definition} Unit: {m.spec.unit}.", True) for m in FEATURES),
     ),
 )

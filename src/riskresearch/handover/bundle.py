@@ -29,7 +29,7 @@ README = """# Hand-over bundle
 
 `riskresearch verify BUNDLE` checks every file against the manifest, scores the golden rows and compares.
 Needs Python with lightgbm and numpy. `model.txt` is LightGBM text; calibrated log-odds = slope x raw
-log-odds + intercept (`calibration.json`); `contract.json` lists the inputs in order with unit, range and
+log-odds + intercept, and no PD is below `pd_floor` (`calibration.json`); `contract.json` lists the inputs in order with unit, range and
 the meaning of a missing value; grades are in `grades.json`. Reasons are the features that raise the
 log-odds most, by LightGBM's own contributions.
 """
@@ -89,8 +89,8 @@ def _contract(dictionary: DataFrame, *, n_reasons: int) -> dict[str, Any]:
             "name": row["feature_code"],
             "type": "float64",
             "unit": row["unit_code"],
-            "low": bounds[row["unit_code"]][0],
-            "high": bounds[row["unit_code"]][1],
+            "low": bounds.get(row["unit_code"], (None, None))[0],
+            "high": bounds.get(row["unit_code"], (None, None))[1],
             "missing": f"empty: {row['missing']}",
             "direction": int(row["direction_code"]),
             "label_en": row["label_en"],

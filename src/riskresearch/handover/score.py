@@ -39,6 +39,7 @@ class Scorer:
     booster: lgb.Booster
     slope: float
     intercept: float
+    pd_floor: float
     contract: tuple[Mapping[str, Any], ...]
     grades: tuple[Mapping[str, Any], ...]
     n_reasons: int
@@ -52,7 +53,7 @@ class Scorer:
         """Return PD, grade and reasons of rows in contract order; NaN = missing. Threads: 0 = all cores."""
         parts = np.asarray(self.booster.predict(values, pred_contrib=True, num_threads=threads)) * self.slope
         odds = parts.sum(axis=1) + self.intercept
-        pds = 1 / (1 + np.exp(-odds))
+        pds = np.maximum(1 / (1 + np.exp(-odds)), self.pd_floor)
         rows = zip(odds.tolist(), pds.tolist(), self._grades(pds), self._reasons(parts[:, :-1]), strict=True)
         return [{"log_odds": z, "pd_12m": p, "grade_code": grade, "reasons": reasons} for z, p, grade, reasons in rows]
 
@@ -112,6 +113,7 @@ def make_scorer(texts: Mapping[str, str]) -> Scorer:
         lgb.Booster(model_str=texts[MODEL]),
         calibration["slope"],
         calibration["intercept"],
+        calibration.get("pd_floor", 0.0),
         tuple(contract["columns"]),
         tuple(grades),
         contract["n_reasons"],

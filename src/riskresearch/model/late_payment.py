@@ -13,10 +13,13 @@ import numpy as np
 import pandas as pd
 from pandas import DataFrame, Series, Timestamp
 from scipy.special import expit
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from riskresearch.base.resampling import auc
 from riskresearch.base.schema import Column, Table
-from riskresearch.model.champion import fit_linear
 from riskresearch.model.settings import ModelSettings
 
 LATE_PAYMENT = Table(
@@ -229,7 +232,7 @@ def _measured(train: DataFrame, test: DataFrame, settings: ModelSettings) -> Dat
     names = [*_HISTORY, *_INVOICE]
     late, base = train["is_late"].astype(int), float(train["is_late"].astype(int).mean())
     rate = test["late_mean"].fillna(base)
-    linear = fit_linear(train[names], late).log_odds(test)
+    linear = _linear(train[names], late).decision_function(test[names].to_numpy(float))
     p_late = _boosted("binary", train[names], late, settings).predict(test[names].astype(float))
     timed, settled = train[train["days_late"].notna()], test["days_late"].notna()
     delay = _boosted("l1", timed[names], timed["days_late"], settings).predict(test.loc[settled, names].astype(float))
@@ -247,6 +250,11 @@ def _measured(train: DataFrame, test: DataFrame, settings: ModelSettings) -> Dat
         ("customer_history", "delay_mae", float(np.mean(np.abs(usual - days))), int(settled.sum())),
     ]
     return DataFrame(rows, columns=["model_code", "measure_code", "value", "n_invoices"])
+
+
+def _linear(features: DataFrame, late: Series) -> Pipeline:
+    steps = SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True), StandardScaler()
+    return make_pipeline(*steps, LogisticRegression(C=0.1, max_iter=2000)).fit(features.to_numpy(float), late)
 
 
 def _boosted(objective: str, features: DataFrame, target: Series, settings: ModelSettings) -> lgb.Booster:

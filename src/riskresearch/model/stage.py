@@ -2,231 +2,181 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from pandas import DataFrame, Series
+from pandas import DataFrame, Timestamp
 
-from riskresearch.base.resampling import auc, bootstrap_auc
-from riskresearch.base.schema import Column, Table
-from riskresearch.ledger.codes import CUSTOMER
-from riskresearch.model.calibrate import Calibration
-from riskresearch.model.champion import Boosted, calibrated_boosted, fit_linear, fit_rule, probability
-from riskresearch.model.expert_rating import expert_pd
-from riskresearch.model.grades import DEFAULTED, GRADE_SCALE, GRADES, SEGMENTS, grade_scale, graded
+from riskresearch.base.schema import empty
+from riskresearch.model.calibration.level import Levels, pd_levels
+from riskresearch.model.candidates import CANDIDATES
+from riskresearch.model.candidates.hazard import Hazard
+from riskresearch.model.candidates.scorecard import SCORECARD_POINTS, Scorecard, scorecard_points
+from riskresearch.model.decision import model_choice
+from riskresearch.model.expert.questionnaire import Questionnaire
+from riskresearch.model.expert.rating import EXPERT_READS, expert_tables
+from riskresearch.model.external_scales import RatingScales, scale_table
+from riskresearch.model.fits import Fits, fit_candidates
+from riskresearch.model.grades import DEFAULTED, grade_quality, grade_scale, graded
+from riskresearch.model.low_default import grade_estimates, yearly_rows
+from riskresearch.model.sample import Sample
+from riskresearch.model.scoring import Today, scored
 from riskresearch.model.settings import ModelSettings
+from riskresearch.model.tables import CHAMPION, COLD_START, EXPERT, SCORES
+from riskresearch.model.term_structure import term_structure
+from riskresearch.model.tuning import Told, silent, tune
 
-MODELS = ("lightgbm", "logistic", "late_rate", "expert")
-FITTED = MODELS[:3]
-REASONS = (
-    "too_few_defaulters",
-    "too_few_test_defaulters",
-    "not_better_than_rule",
-    "accepted",
-    "baseline",
-    "not_needed",
-)
-
-SCORES = Table(
-    "scores",
-    "model",
-    "one row per customer, observation date and model, dates with a known outcome",
-    ("model_code", "customer_id", "observation_date"),
-    (
-        Column("model_code", "code", "model", False, MODELS),
-        CUSTOMER,
-        Column("observation_date", "date", "last day that counts"),
-        Column("sample_code", "code", "use of the row", False, ("development", "out_of_time")),
-        Column("pd_12m", "float", "probability of default within the horizon, calibrated"),
-        Column("grade_code", "code", "grade", False, GRADES),
-        Column("is_default", "bool", "default within the horizon"),
-    ),
-)
-SCORED = Table(
-    "scored",
-    "model",
-    "one row per active customer on the date of the run",
-    ("customer_id",),
-    (
-        CUSTOMER,
-        Column("observation_date", "date", "last day that counts"),
-        Column("pd_12m", "float", "probability of default within the horizon; 1 = in default"),
-        Column("lgd_ratio", "float", "loss given default, share of the exposure"),
-        Column("score", "float", "calibrated log-odds; empty for customers in default", True),
-        Column("grade_code", "code", "grade; X in default", False, (*GRADES, DEFAULTED)),
-        Column("segment_code", "code", "business segment", False, SEGMENTS),
-        Column("pd_source_code", "code", "what gave the PD", False, (*MODELS, "default")),
-    ),
-)
-MODEL_CHOICE = Table(
-    "model_choice",
-    "model",
-    "one row per candidate",
-    ("model_code",),
-    (
-        Column("model_code", "code", "candidate", False, MODELS),
-        Column("n_defaulters", "int", "customers in default, development sample"),
-        Column("n_test_defaulters", "int", "customers in default, out of time"),
-        Column("auc", "float", "area under the ROC curve, out of time", True),
-        Column("auc_gain", "float", "AUC minus AUC of the past-late-rate rule, out of time", True),
-        Column("auc_gain_low", "float", "lower 95 % bound, customers resampled", True),
-        Column("auc_gain_high", "float", "upper 95 % bound, customers resampled", True),
-        Column("is_chosen", "bool", "gives the PDs of the run"),
-        Column("reason_code", "code", "why it is chosen or not", False, REASONS),
-    ),
-)
-MODEL_PARTS = Table(
-    "model_parts",
-    "model",
-    "one row per part of the accepted model; empty where none is accepted",
-    ("part_code",),
-    (
-        Column("part_code", "code", "part", False, ("lightgbm_text", "calibration", "features")),
-        Column("content", "text", "text of the part"),
-    ),
-)
-MODEL_TABLES = (SCORES, SCORED, MODEL_CHOICE, MODEL_PARTS, GRADE_SCALE)
+READS = ("snapshots", "feature_dictionary", "default_cohorts", *EXPERT_READS)
+KNOWN = ("development", "out_of_time")
 
 
 @dataclass(frozen=True)
-class _Fit:
-    """Calibrated PDs of the candidates and what is needed to hand the champion over."""
-
-    boosted: Boosted | None
-    calibration: Calibration
-    pds: Mapping[str, Series]
-
-
-def default_model(tables: Mapping[str, DataFrame], settings: ModelSettings) -> dict[str, DataFrame]:
-    """Return tables `scores`, `scored`, `model_choice`, `model_parts` and `grade_scale`.
-
-    The champion is accepted only where it separates better than the past-late-rate rule out of time;
-    with too few defaulters nothing is fitted and the expert rating gives the PDs.
+class Knowledge:
+    """What the company lays down beside its ledger, and the frame of the run.
 
     Parameters
     ----------
-    tables : ``snapshots feature_dictionary customer_behaviour``
-    settings : settings of the stage
+    as_of : last day that counts
+    questionnaire : items, answers and weights of the questionnaire
+    scales : scales of the external rating providers
+    horizon_months : months within which a default is the outcome
+    embargo_months : months kept free after the last training outcome when settings are tuned
     """
-    panel = tables["snapshots"]
-    panel = panel.assign(is_default=panel["is_default"].astype("boolean"))
-    rows = {name: panel[panel["sample_code"] == name] for name in ("development", "out_of_time", "scoring")}
-    fit = _fit(rows, tables["feature_dictionary"], settings)
-    prior = expert_pd(tables["customer_behaviour"], settings)
-    choice = _choice(rows, fit, settings)
+
+    as_of: Timestamp
+    questionnaire: Questionnaire
+    scales: RatingScales
+    horizon_months: int = 12
+    embargo_months: int = 1
+
+
+def default_model(
+    tables: Mapping[str, DataFrame], settings: ModelSettings, knowledge: Knowledge, *, told: Told = silent
+) -> dict[str, DataFrame]:
+    """Return the tables of the stage, see `riskresearch.model.tables`.
+
+    The champion is accepted only where it separates better than the simple rule out of time; with too few defaulters
+    nothing is fitted and the expert rating gives the PDs.
+
+    Parameters
+    ----------
+    tables : see `READS`; as known on the date
+    settings : settings of the stage
+    knowledge : date, questionnaire, rating scales, horizon
+    told : called with the progress of a search for better settings, where one is asked for
+    """
+    panel = tables["snapshots"].assign(is_default=tables["snapshots"]["is_default"].astype("boolean"))
+    rows = {name: panel[panel["sample_code"] == name] for name in KNOWN}
+    sample = Sample.of(rows["development"], tables["feature_dictionary"], horizon_months=knowledge.horizon_months)
+    trials, tuned = _tuned(sample, settings, knowledge, told)
+    fits = fit_candidates(sample, tuned)
+    odds = {code: fits.log_odds(code, rows["out_of_time"]) for code in fits.models}
+    choice = model_choice(rows["out_of_time"], fits, odds)
     chosen = choice.loc[choice["is_chosen"], "model_code"].item()
-    scale = grade_scale(
-        settings.grade_bounds, reliable_up_to=settings.reliable_up_to, to_watch_up_to=settings.to_watch_up_to
+    scale = grade_scale(tuned.grade_bounds, reliable_up_to=tuned.reliable_up_to, to_watch_up_to=tuned.to_watch_up_to)
+    expert = expert_tables(
+        tables,
+        tuned,
+        as_of=knowledge.as_of,
+        questionnaire=knowledge.questionnaire,
+        scales=knowledge.scales,
+        grade_scale=scale,
     )
-    parts = _parts(fit) if chosen == "lightgbm" else DataFrame({"part_code": [], "content": []}, dtype="str")
-    return {
-        "scores": _scores(rows, fit, scale),
-        "scored": _scored(panel, fit, prior, chosen, scale).assign(lgd_ratio=settings.lgd_ratio),
+    scores = _scores(rows, tables, fits, scale, knowledge.as_of)
+    today = Today.of(tables, expert["expert_ratings"], as_of=knowledge.as_of)
+    levels, level_table = _levels(tables, panel, fits, chosen, knowledge.as_of)
+    final = scored(today, fits, chosen, levels, scale)
+    return expert | {
+        "scores": scores,
+        "scored": final,
         "model_choice": choice,
-        "model_parts": parts,
+        "model_parts": _parts(fits, levels[CHAMPION]) if chosen == CHAMPION else _no_parts(),
         "grade_scale": scale,
+        "external_scales": scale_table(knowledge.scales, scale),
+        "calibration_methods": fits.methods,
+        "pd_levels": level_table,
+        "pd_term_structure": _terms(final, today, fits, knowledge.horizon_months),
+        "scorecard_points": _points(fits),
+        "tuning_trials": trials,
+        **_grades(final, scores, chosen, scale, tuned),
     }
 
 
-def _fit(rows: Mapping[str, DataFrame], dictionary: DataFrame, settings: ModelSettings) -> _Fit:
-    train = rows["development"].sort_values(["customer_id", "observation_date"], ignore_index=True)
-    if _n_defaulters(train) < settings.min_defaulters:
-        return _Fit(None, Calibration(), {})
-    names = dictionary["feature_code"].tolist()
-    outcome = train["is_default"].astype(int)
-    boosted, calibration = calibrated_boosted(train, names, dictionary["direction_code"].tolist(), settings)
-    linear, rule = fit_linear(train[names], outcome), fit_rule(train, outcome)
-    used = pd.concat(list(rows.values()))
-    odds = {
-        "lightgbm": calibration.log_odds(boosted.log_odds(used)),
-        "logistic": linear.log_odds(used),
-        "late_rate": rule.log_odds(used),
+def _tuned(
+    sample: Sample, settings: ModelSettings, knowledge: Knowledge, told: Told
+) -> tuple[DataFrame, ModelSettings]:
+    """Trials and the settings to fit with; the given ones where no search is asked for or possible."""
+    asked = settings if sample.n_defaulters >= settings.min_defaulters else settings.model_copy(update={"n_trials": 0})
+    fit = CANDIDATES[CHAMPION].function
+    trials, best = tune(sample, asked, fit, told=told, embargo_months=knowledge.embargo_months)
+    return trials, settings.model_copy(update=dict(best))
+
+
+def _scores(
+    rows: Mapping[str, DataFrame], tables: Mapping[str, DataFrame], fits: Fits, scale: DataFrame, as_of: Timestamp
+) -> DataFrame:
+    """PDs of all candidates where the outcome is known, on the level known when the out-of-time block began."""
+    known = pd.concat(list(rows.values()))
+    start = rows["out_of_time"]["observation_date"].min()
+    until = as_of if pd.isna(start) else start
+    parts = []
+    for code in fits.models:
+        level, _ = fits.levels(code, known, tables["default_cohorts"], until=until)
+        pds = level.pds(fits.log_odds(code, known)).set_index(known.index)["pd_12m"]
+        pds = pds.clip(lower=fits.settings.pd_floor_ratio)
+        keys = known[["customer_id", "observation_date", "sample_code", "is_default"]]
+        parts.append(keys.assign(model_code=code, pd_12m=pds, grade_code=graded(pds, scale)["grade_code"]))
+    return pd.concat(parts, ignore_index=True) if parts else empty(SCORES)
+
+
+def _levels(
+    tables: Mapping[str, DataFrame], panel: DataFrame, fits: Fits, chosen: str, as_of: Timestamp
+) -> tuple[dict[str, Levels], DataFrame]:
+    """Levels of the candidates in use as known today, and table `pd_levels` of the chosen one."""
+    cohorts = tables["default_cohorts"]
+    if chosen == EXPERT:
+        return {}, pd_levels([], cohorts, fits.settings, until=as_of)[1]
+    level, table = fits.levels(chosen, panel, cohorts, until=as_of)
+    cold = {COLD_START: fits.levels(COLD_START, panel, cohorts, until=as_of)[0]} if COLD_START in fits.models else {}
+    return cold | {chosen: level}, table
+
+
+def _terms(final: DataFrame, today: Today, fits: Fits, horizon_months: int) -> DataFrame:
+    model = fits.models.get("hazard")
+    if not isinstance(model, Hazard):
+        return term_structure(final, horizon_months=horizon_months)
+    rows = today.rows.set_index("customer_id").loc[final["customer_id"]]
+    monthly = model.monthly_log_odds(rows)
+    no_model = final["pd_source_code"].isin([EXPERT, COLD_START, "default"]).to_numpy()
+    monthly = np.where(no_model[:, None], np.nan, monthly)
+    return term_structure(final, monthly_log_odds=monthly, horizon_months=horizon_months)
+
+
+def _points(fits: Fits) -> DataFrame:
+    model = fits.models.get("scorecard")
+    return scorecard_points(model) if isinstance(model, Scorecard) else empty(SCORECARD_POINTS)
+
+
+def _grades(
+    final: DataFrame, scores: DataFrame, chosen: str, scale: DataFrame, settings: ModelSettings
+) -> dict[str, DataFrame]:
+    """What few defaults leave possible by grade, and what speaks against the grades, out of time."""
+    known = scores[(scores["model_code"] == chosen) & (scores["sample_code"] == "out_of_time")]
+    grades = scale.loc[scale["grade_code"] != DEFAULTED, "grade_code"].tolist()
+    return {
+        "grade_quality": grade_quality(final, known, scale, max_share_ratio=settings.grade_max_share_ratio),
+        "grade_estimates": grade_estimates(yearly_rows(known), settings, grades=grades),
     }
-    return _Fit(boosted, calibration, {name: Series(probability(z), index=used.index) for name, z in odds.items()})
 
 
-def _n_defaulters(rows: DataFrame) -> int:
-    return rows.loc[rows["is_default"].fillna(False), "customer_id"].nunique()
+def _no_parts() -> DataFrame:
+    return DataFrame({"part_code": [], "content": []}, dtype="str")
 
 
-def _choice(rows: Mapping[str, DataFrame], fit: _Fit, settings: ModelSettings) -> DataFrame:
-    test = rows["out_of_time"]
-    n, n_test = _n_defaulters(rows["development"]), _n_defaulters(test)
-    enough = bool(fit.pds) and n_test >= settings.min_test_defaulters
-    judged = _judged(test, fit, settings) if enough else DataFrame(index=list(FITTED), columns=_JUDGED, dtype=float)
-    chosen, reasons = _decision(bool(fit.pds), judged["auc"] if enough else None)
-    frame = judged.reindex(list(MODELS)).rename_axis("model_code").reset_index()
-    return frame.assign(
-        n_defaulters=n,
-        n_test_defaulters=n_test,
-        is_chosen=frame["model_code"] == chosen,
-        reason_code=frame["model_code"].map(reasons),
-    )
-
-
-_JUDGED = ["auc", "auc_gain", "auc_gain_low", "auc_gain_high"]
-
-
-def _judged(test: DataFrame, fit: _Fit, settings: ModelSettings) -> DataFrame:
-    """AUC of the candidates out of time and its gain over the rule, on the same resamples of customers."""
-    scores = {name: fit.pds[name][test.index] for name in FITTED}
-    hit = test["is_default"].astype(bool)
-    aucs = Series({name: auc(score, hit) for name, score in scores.items()})
-    rng = np.random.default_rng(settings.seed)
-    drawn = bootstrap_auc(scores, hit, test["customer_id"], n_bootstrap=settings.n_bootstrap, rng=rng)
-    gains = drawn.sub(drawn["late_rate"], axis=0)
-    columns = [aucs, aucs - aucs["late_rate"], gains.quantile(0.025), gains.quantile(0.975)]
-    return pd.concat(columns, axis=1, keys=_JUDGED)
-
-
-def _decision(is_fitted: bool, aucs: Series | None) -> tuple[str, dict[str, str]]:
-    if aucs is None:
-        reason = "too_few_test_defaulters" if is_fitted else "too_few_defaulters"
-        return "expert", {**dict.fromkeys(FITTED, reason), "expert": "accepted"}
-    better = aucs["lightgbm"] > aucs["late_rate"]
-    reasons = {
-        "lightgbm": "accepted" if better else "not_better_than_rule",
-        "logistic": "baseline",
-        "late_rate": "baseline" if better else "accepted",
-        "expert": "not_needed",
-    }
-    return ("lightgbm" if better else "late_rate"), reasons
-
-
-def _scores(rows: Mapping[str, DataFrame], fit: _Fit, scale: DataFrame) -> DataFrame:
-    known = pd.concat([rows["development"], rows["out_of_time"]])
-    keys = known[["customer_id", "observation_date", "sample_code", "is_default"]]
-    parts = [
-        keys.assign(model_code=name, pd_12m=pds[keys.index], grade_code=graded(pds[keys.index], scale)["grade_code"])
-        for name, pds in fit.pds.items()
-    ]
-    return pd.concat(parts, ignore_index=True) if parts else DataFrame(columns=SCORES.names)
-
-
-def _scored(panel: DataFrame, fit: _Fit, prior: Series, chosen: str, scale: DataFrame) -> DataFrame:
-    today = panel[panel["observation_date"] == panel["observation_date"].max()]
-    live = today[today["sample_code"] == "scoring"]
-    pds = (
-        Series(live["customer_id"].map(prior).to_numpy(), live.index)
-        if chosen == "expert"
-        else fit.pds[chosen][live.index]
-    )
-    performing = live[["customer_id", "observation_date"]].assign(
-        pd_12m=pds, score=np.log(pds / (1 - pds)), pd_source_code=chosen, **graded(pds, scale)
-    )
-    bad = today.loc[today["exclusion_code"] == "in_default", ["customer_id", "observation_date"]]
-    bad = bad.assign(pd_12m=1.0, score=np.nan, pd_source_code="default", grade_code=DEFAULTED, segment_code="defaulted")
-    return pd.concat([performing, bad], ignore_index=True)
-
-
-def _parts(fit: _Fit) -> DataFrame:
-    assert fit.boosted is not None
-    features = json.dumps(list(fit.boosted.names))
-    calibration = json.dumps(asdict(fit.calibration))
-    return DataFrame(
-        {
-            "part_code": ["lightgbm_text", "calibration", "features"],
-            "content": [fit.boosted.booster.model_to_string(), calibration, features],
-        }
-    )
+def _parts(fits: Fits, level: Levels) -> DataFrame:
+    calibration = replace(fits.calibration, intercept=fits.calibration.intercept + level.shift)
+    content: dict[str, Any] = asdict(calibration) | {"pd_floor": fits.settings.pd_floor_ratio}
+    texts = [fits.boosted.booster.model_to_string(), json.dumps(content), json.dumps(fits.sample.names)]
+    return DataFrame({"part_code": ["lightgbm_text", "calibration", "features"], "content": texts})

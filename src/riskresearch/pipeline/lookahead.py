@@ -14,6 +14,7 @@ from riskresearch.features.lookahead import Make, look_ahead, registered, spread
 from riskresearch.ledger.ledger import Ledger
 from riskresearch.ledger.movements import known_date
 from riskresearch.ledger.read import read_ledger
+from riskresearch.pipeline.company_files import with_rating_orders
 from riskresearch.pipeline.plan import parse_date
 from riskresearch.pipeline.settings import resolve
 
@@ -44,7 +45,6 @@ def look_ahead_of(
         raise SettingsError("look-ahead: give either registered features or a function of your own, not both")
     settings = resolve(read_yaml(config) if config is not None else {}, where=str(config or "settings"))
     own = function_of(python) if python is not None else None
-    make = own or registered(list(features) or None, rating_scales=settings.behaviour.rating_scales)
     chosen = settings.ledger
     read = read_ledger(
         ledger, mapping=mapping, currency_code=chosen.currency_code, assumed_terms_days=chosen.assumed_terms_days
@@ -52,6 +52,8 @@ def look_ahead_of(
     last = parse_date(as_of) if as_of else read.default_as_of
     if last is None:
         raise LedgerError(f"{read.source_name}: no invoices with receipts, so no date to look at; give --as-of DATE")
+    scales = with_rating_orders(settings, as_of=last).behaviour.rating_scales
+    make = own or registered(list(features) or None, rating_scales=scales)
     dates = spread_dates(read, as_of=last, n_dates=n_dates, burn_in_months=settings.features.burn_in_months)
     return look_ahead(make, read, dates=dates, default=settings.default)
 

@@ -16,6 +16,7 @@ from riskresearch.features.blocks import CUSTOMERS_PER_BLOCK, first_day, last_da
 from riskresearch.features.engines import open_engine
 from riskresearch.features.stage import panel_columns
 from riskresearch.features.store import agree, definition, refresh_from_acts
+from riskresearch.pipeline.company_files import with_rating_orders
 from riskresearch.pipeline.settings import resolve
 
 SOURCE, ACTS = "canonical tables", ".acts-"
@@ -54,7 +55,7 @@ def write_panel(
     """
     settings = resolve(read_yaml(config) if config is not None else {}, where=str(config or "settings"))
     _refuse_unknown_months(ledger, as_of)
-    scales = settings.behaviour.rating_scales
+    scales = with_rating_orders(settings, as_of=as_of).behaviour.rating_scales
     rules = {"default": settings.default.model_dump(mode="json"), "rating_scales": scales}
     made_of = definition(source=SOURCE, rules=rules, columns=panel_columns())
     agree(folder, made_of)

@@ -1,4 +1,4 @@
-"""The plan of a run: ledger, settings and date, fixed in the run's record before anything is computed."""
+"""The plan of a run: ledger or panel, settings and date, fixed in the run's record before anything is computed."""
 
 import platform
 from dataclasses import dataclass
@@ -17,6 +17,8 @@ from riskresearch.ledger.known import known_tables
 from riskresearch.ledger.ledger import Ledger
 from riskresearch.ledger.movements import known_date
 from riskresearch.ledger.read import Fetched, fetch_ledger, is_address, read_ledger, shown_address
+from riskresearch.pipeline.panel_run.delivery import Delivered, deliver_panel, panel_folder
+from riskresearch.pipeline.panel_run.mapping import PanelMapping, panel_mapping
 from riskresearch.pipeline.project import PROJECT, code_digest
 from riskresearch.pipeline.settings import Settings, resolve
 from riskresearch.pipeline.stages import MAKERS, TABLES, labels
@@ -31,12 +33,13 @@ class Plan:
     Parameters
     ----------
     folder : run folder
-    ledger : delivered file or folder, or address of a database
+    ledger : delivered file or folder, or address of a database; of a panel its file
     mapping : name or path of the mapping, None = recognise it
     settings : resolved settings
     as_of : last day that counts, None = last day on which both invoices and receipts are recorded
     is_kept : the plan of a finished ledger stage that was read from a database, whose address holds no secret
         any more; its tables can be used, the database cannot be read again
+    panel : what the columns of a customer panel mean, where one is delivered instead of a ledger
     """
 
     folder: RunFolder
@@ -45,11 +48,12 @@ class Plan:
     settings: Settings
     as_of: Timestamp | None
     is_kept: bool = False
+    panel: PanelMapping | None = None
 
 
-def folder_at(path: Path) -> RunFolder:
-    """Return the run folder at a path."""
-    return RunFolder(path, TABLES, MAKERS)
+def folder_at(path: Path, panel: PanelMapping | None = None) -> RunFolder:
+    """Return the run folder at a path; a panel brings features of its own."""
+    return RunFolder(path, TABLES, MAKERS) if panel is None else panel_folder(path, panel)
 
 
 def make_plan(
@@ -75,6 +79,31 @@ def make_plan(
     return Plan(folder_at(path), ledger, mapping, settings, parse_date(as_of) if as_of else None)
 
 
+def make_panel_plan(
+    path: Path,
+    *,
+    panel: Path,
+    mapping: str | None,
+    config: Path | None,
+    as_of: str | None,
+    overrides: dict[str, Any] | None = None,
+) -> Plan:
+    """Return the plan of a run of a customer panel without invoices; the mapping's settings lie below the others.
+
+    Raises
+    ------
+    RunError
+        The date is not a date.
+    SettingsError
+        The mapping is not found, or it or the settings file holds an unknown key or a value out of bounds.
+    """
+    known = panel_mapping(mapping)
+    name = mapping if mapping == known.panel else str(Path(str(mapping)).resolve())
+    content = known.with_settings(merged(read_yaml(config) if config is not None else {}, overrides or {}))
+    settings = resolve(content, where=str(config or name))
+    return Plan(folder_at(path, known), panel, name, settings, parse_date(as_of) if as_of else None, panel=known)
+
+
 def parse_date(text: str) -> Timestamp:
     """Return a date given as YYYY-MM-DD.
 
@@ -90,12 +119,14 @@ def parse_date(text: str) -> Timestamp:
 
 
 def ingest(plan: Plan) -> None:
-    """Read the ledger, cut it at the date, and write the canonical tables and the record; once per plan.
+    """Read the ledger or the panel, cut it at the date, and write its tables and the record; once per plan.
 
     Raises
     ------
     LedgerError
-        The ledger cannot be read, or nothing of it was known on the date.
+        The ledger or the panel cannot be read, or nothing of the ledger was known on the date.
+    RunError
+        Nothing of the panel was known on the date.
     """
     record = plan.folder.record()
     fetched = fetch_ledger(str(plan.ledger), mapping=plan.mapping) if _is_to_fetch(plan) else None
@@ -104,29 +135,36 @@ def ingest(plan: Plan) -> None:
     if record.get("ledger_stage") == digest and all(plan.folder.has(name) for name in record["ledger_tables"]):
         plan.folder.update_record(settings=plan.settings.model_dump(mode="json"))
         return
-    ledger = _read(plan, fetched)
-    as_of = plan.as_of or ledger.default_as_of
-    if as_of is None:
-        raise LedgerError(f"{ledger.source_name}: no invoices with receipts, so no date to run at; give --as-of DATE")
-    tables = ledger_tables(ledger, plan.settings, as_of=as_of)
+    if plan.panel is None:
+        made = _of_ledger(plan, fetched)
+    else:
+        made = deliver_panel(Path(plan.ledger), plan.panel, plan.settings, as_of=plan.as_of)
     plan.folder.update_record(ledger_stage=None)
-    for name, frame in tables.items():
+    for name, frame in made.tables.items():
         plan.folder.write(name, frame)
     plan.folder.update_record(
         run=plan.folder.name,
-        as_of=str(as_of.date()),
+        as_of=str(made.as_of.date()),
         settings=plan.settings.model_dump(mode="json"),
         ledger=shown_address(str(plan.ledger)) if is_address(plan.ledger) else str(plan.ledger),
         source_digest=source,
         mapping=plan.mapping,
         asked_as_of=str(plan.as_of.date()) if plan.as_of else None,
-        facts=_facts(ledger),
+        facts=made.facts,
         versions=_versions(),
         code=code_digest(),
         ledger_stage=digest,
-        ledger_tables=sorted(tables),
+        ledger_tables=sorted(made.tables),
         stages={},
     )
+
+
+def _of_ledger(plan: Plan, fetched: Fetched | None) -> Delivered:
+    ledger = _read(plan, fetched)
+    as_of = plan.as_of or ledger.default_as_of
+    if as_of is None:
+        raise LedgerError(f"{ledger.source_name}: no invoices with receipts, so no date to run at; give --as-of DATE")
+    return Delivered(as_of, ledger_tables(ledger, plan.settings, as_of=as_of), _facts(ledger))
 
 
 def _is_to_fetch(plan: Plan) -> bool:
@@ -158,7 +196,8 @@ def source_digest(plan: Plan) -> str:
     """
     path = Path(plan.ledger)
     if not path.exists():
-        raise LedgerError(f"{path}: no such file or folder; give the path of your ledger with --ledger")
+        word = "ledger" if plan.panel is None else "panel"
+        raise LedgerError(f"{path}: no such file or folder; give the path of your {word} with --{word}")
     files = [p for p in path.rglob("*") if p.is_file()] if path.is_dir() else [path]
     return digest_files(files, path if path.is_dir() else path.parent)
 
@@ -166,6 +205,9 @@ def source_digest(plan: Plan) -> str:
 def plan_digest(plan: Plan) -> str:
     """Return the digest of everything else that decides the ledger tables: mapping, date and settings."""
     settings = plan.settings
+    if plan.panel is not None:
+        features = settings.features.model_dump(mode="json")
+        return digest_json([plan.panel.model_dump(mode="json"), str(plan.as_of), features])
     return digest_json(
         [
             plan.mapping,
@@ -210,13 +252,15 @@ def read_plan(folder: RunFolder) -> Plan:
             f"run '{folder.name}' does not exist; make it with `riskresearch run --ledger PATH --run {folder.name}`"
         )
     asked, ledger = record.get("asked_as_of"), record["ledger"]
+    panel = panel_mapping(record["mapping"]) if record["facts"].get("is_panel") else None
     return Plan(
-        folder,
+        folder_at(folder.path, panel),
         ledger if is_address(ledger) else Path(ledger),
         record["mapping"],
         resolve(record["settings"], where=folder.name),
         parse_date(asked) if asked else None,
         is_kept=is_address(ledger),
+        panel=panel,
     )
 
 

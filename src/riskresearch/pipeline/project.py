@@ -9,10 +9,11 @@ from riskresearch.base.run import digest_files
 PACKAGE = Path(__file__).parents[1]
 PROJECT = PACKAGE.parents[1]
 NOTEBOOKS = PROJECT / "notebooks"
-POLICIES = PROJECT / "config" / "policies"
+CONFIG = PROJECT / "config"
+POLICIES = CONFIG / "policies"
 DEMO_RUN = "demo"
 DEMO_LEDGER = PROJECT / "data" / "demo"
-DEMO_CONFIG = PROJECT / "config" / "demo.yaml"
+DEMO_CONFIG = CONFIG / "demo.yaml"
 
 
 def run_path(run: str, *, home: Path = PROJECT) -> Path:

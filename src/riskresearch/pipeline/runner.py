@@ -11,6 +11,7 @@ from filelock import FileLock, Timeout
 from riskresearch.base.errors import ParameterError, RunError
 from riskresearch.base.run import sweep, write_atomically
 from riskresearch.pipeline.books import Book, fixed_parameters
+from riskresearch.pipeline.panel_run.delivery import PANEL_STAGES
 from riskresearch.pipeline.parameters import check_parameters, notebook_parameters
 from riskresearch.pipeline.plan import Plan, ingest
 from riskresearch.pipeline.project import NOTEBOOKS, report_path
@@ -29,17 +30,26 @@ class Job:
     language: str
 
 
-def plan_job(*, only: str | None, until: str | None, given: Mapping[str, Any], language: str) -> Job:
+def plan_job(
+    *, only: str | None, until: str | None, given: Mapping[str, Any], language: str, is_panel: bool = False
+) -> Job:
     """Return the notebooks to run; unknown stages and parameters are refused here, before anything runs.
+
+    Parameters
+    ----------
+    only, until : this stage alone, or the stages up to it
+    given : notebook parameters
+    language : ``en`` or ``fr``
+    is_panel : the run is of a customer panel: no stage that needs invoices
 
     Raises
     ------
     ParameterError
-        A stage or parameter is unknown, or a value has the wrong type.
+        A stage or parameter is unknown, a value has the wrong type, or a panel cannot go through the stage.
     """
     if language not in ("en", "fr"):
         raise ParameterError(f"language {language!r}: choose 'en' or 'fr'")
-    stages = _selected(only, until)
+    stages = _selected(only, until, STAGES if not is_panel else tuple(stage_named(name) for name in PANEL_STAGES))
     declared = {stage.notebook: notebook_parameters(NOTEBOOKS / f"{stage.notebook}.ipynb") for stage in stages}
     reserved = sorted(set(given) & {"run", "as_of", "language"})
     if reserved:
@@ -48,15 +58,18 @@ def plan_job(*, only: str | None, until: str | None, given: Mapping[str, Any], l
     return Job(stages, dict(given), language)
 
 
-def _selected(only: str | None, until: str | None) -> tuple[Stage, ...]:
+def _selected(only: str | None, until: str | None, row: tuple[Stage, ...]) -> tuple[Stage, ...]:
+    names = ", ".join(stage.name for stage in row)
     try:
-        if only is not None:
-            return (stage_named(only),)
-        last = STAGES.index(stage_named(until)) if until is not None else len(STAGES) - 1
+        asked = {name: stage_named(name) for name in (only, until) if name is not None}
     except KeyError as cause:
-        names = ", ".join(stage.name for stage in STAGES)
         raise ParameterError(f"stage {cause.args[0]!r} is unknown; choose one of {names}") from cause
-    return STAGES[: last + 1]
+    for stage in asked.values():
+        if stage not in row:
+            raise ParameterError(f"stage {stage.name} needs invoices; a customer panel goes through {names}")
+    if only is not None:
+        return (asked[only],)
+    return row[: row.index(asked[until]) + 1] if until is not None else row
 
 
 def settings_overrides(job: Job) -> dict[str, dict[str, Any]]:
@@ -96,7 +109,7 @@ def run_job(plan: Plan, job: Job, *, progress: Progress) -> Path:
             sweep(plan.folder.path)
             sweep(reports)
             steps = len(job.stages) + 1
-            progress("ledger", 0, steps)
+            progress("panel" if plan.panel else "ledger", 0, steps)
             ingest(plan)
             for number, stage in enumerate(job.stages, 1):
                 progress(stage.name, number, steps)
@@ -114,7 +127,8 @@ def _execute(plan: Plan, job: Job, stage: Stage, reports: Path) -> None:
     source = NOTEBOOKS / f"{stage.notebook}.ipynb"
     values = fixed_parameters(plan, job.language)
     values |= {key: value for key, value in job.given.items() if key in notebook_parameters(source)}
-    made = Book(source, reports, stage.notebook, values, job.language)
+    back = f"{stage_named(PANEL_STAGES[0]).notebook}.html" if plan.panel else None
+    made = Book(source, reports, stage.notebook, values, job.language, back)
     record = plan.folder.record()
     digest = made.digest(record)
     if made.is_done(digest, record.get("notebooks", {}).get(stage.notebook, {})):

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,11 +10,15 @@ from matplotlib.figure import Figure
 from pandas import DataFrame, Timestamp
 
 from riskresearch.base.config import merged, nested, read_yaml
-from riskresearch.base.errors import ParameterError
+from riskresearch.base.errors import ParameterError, RunError
 from riskresearch.base.run import RunFolder, digest_bytes, digest_json, write_atomically
 from riskresearch.insurance.policy import Policy, policy_from_mapping
+from riskresearch.model.stage import Knowledge
+from riskresearch.pipeline.company_files import config_file, knowledge_of, with_rating_orders
+from riskresearch.pipeline.experiments import record_experiment
+from riskresearch.pipeline.panel_run.delivery import PANEL_STAGES
 from riskresearch.pipeline.plan import Plan, folder_at, ingest, make_plan, parse_date, read_plan
-from riskresearch.pipeline.project import DEMO_CONFIG, DEMO_LEDGER, DEMO_RUN, POLICIES, code_digest, run_path
+from riskresearch.pipeline.project import DEMO_CONFIG, DEMO_LEDGER, DEMO_RUN, code_digest, run_path
 from riskresearch.pipeline.settings import Settings, resolve
 from riskresearch.pipeline.stages import PRODUCERS, Inputs, Stage, stage_named
 from riskresearch.report.figures import FigureView, show_figure
@@ -56,8 +59,7 @@ class Session:
 
     def table(self, name: str) -> DataFrame:
         """Return one table, computing the stage that makes it where needed."""
-        if name in PRODUCERS:
-            self._ensure(PRODUCERS[name])
+        self._ensure_makers((name,))
         return self.folder.read(name)
 
     def tables(self, names: tuple[str, ...]) -> dict[str, DataFrame]:
@@ -101,21 +103,34 @@ class Session:
         """Make a stage's tables unless they are up to date; each stage is looked at once per session."""
         if stage.name in self.fresh:
             return
-        for name in stage.reads:
-            if name in PRODUCERS:
-                self._ensure(PRODUCERS[name])
+        if self.facts.get("is_panel") and stage.name not in PANEL_STAGES:
+            raise RunError(
+                f"run '{self.folder.name}' is of a customer panel: stage {stage.name} needs invoices; a panel goes "
+                f"through {', '.join(PANEL_STAGES)}"
+            )
+        self._ensure_makers(stage.reads)
         digest = self._digest(stage)
         done = self.folder.record()["stages"].get(stage.name, {})
         if done.get("digest") != digest or not self._intact(done["tables"]):
             self._compute(stage, digest)
         self.fresh.add(stage.name)
 
+    def _ensure_makers(self, names: tuple[str, ...]) -> None:
+        """Make the stages of the tables that the ledger or the panel did not bring."""
+        given = self.folder.record()["ledger_tables"]
+        for name in names:
+            if name in PRODUCERS and name not in given:
+                self._ensure(PRODUCERS[name])
+
     def _compute(self, stage: Stage, digest: str) -> None:
         inputs = {name: self.folder.read(name) for name in stage.reads}
         policies = self.policies() if stage.name == "insurance" else ()
-        made = stage.make(Inputs(inputs, self.settings, self.as_of, self.facts["currency_code"], policies))
+        currency, knowledge = self.facts["currency_code"], self._knowledge(stage)
+        made = stage.make(Inputs(inputs, self.settings, self.as_of, currency, policies, knowledge))
         for table in stage.writes:
             self.folder.write(table.name, made[table.name])
+        if stage.name == "model":
+            record_experiment(self.folder, self.settings)
         written = {table.name: self._file_digest(table.name) for table in stage.writes}
         stages = self.folder.record()["stages"] | {stage.name: {"digest": digest, "tables": written}}
         self.folder.update_record(stages=stages)
@@ -124,7 +139,16 @@ class Session:
         used = {name: getattr(self.settings, name).model_dump(mode="json") for name in stage.settings_names}
         policies = [policy.model_dump(mode="json") for policy in self.policies()] if stage.name == "insurance" else []
         inputs = {name: self._file_digest(name) for name in stage.reads}
-        return digest_json([stage.name, used, policies, inputs, str(self.as_of), code_digest()])
+        return digest_json([stage.name, used, policies, self._laid_down(stage), inputs, str(self.as_of), code_digest()])
+
+    def _knowledge(self, stage: Stage) -> Knowledge | None:
+        return knowledge_of(self.settings, as_of=self.as_of) if stage.name == "model" else None
+
+    def _laid_down(self, stage: Stage) -> list[Any]:
+        """Content of the company's files that the stage is given, for its digest."""
+        knowledge = self._knowledge(stage)
+        files = (knowledge.questionnaire, knowledge.scales) if knowledge else ()
+        return [file.model_dump(mode="json") for file in files]
 
     def _file_digest(self, table: str) -> str:
         return digest_bytes(self.folder.file(table).read_bytes())
@@ -134,10 +158,7 @@ class Session:
 
     def policies(self) -> tuple[Policy, ...]:
         """Return the policies to compare, read from their files."""
-        files = [
-            Path(name) if "/" in name or "\\" in name or name.endswith(".yaml") else POLICIES / f"{name}.yaml"
-            for name in self.settings.insurance.policies
-        ]
+        files = [config_file(name, "policies") for name in self.settings.insurance.policies]
         return tuple(policy_from_mapping(read_yaml(file), where=str(file.name)) for file in files)
 
 
@@ -181,13 +202,14 @@ def open_session(run: str, as_of: str, language: str, settings: Mapping[str, Any
         content = merged(plan.settings.model_dump(mode="json"), changes)
         plan = replace(plan, settings=resolve(content, where="notebook parameters"))
     ingest(plan)
-    record = folder.record()
+    folder, record = plan.folder, plan.folder.record()
     if record["as_of"] != str(parse_date(as_of).date()):
         raise ParameterError(
             f"as_of {as_of}: run '{folder.name}' is of {record['as_of']}; give that date, or make "
             f"another run with `riskresearch run --as-of {as_of} --run NAME`"
         )
-    return Session(folder, plan.settings, parse_date(as_of), language, record["facts"])
+    resolved = with_rating_orders(plan.settings, as_of=parse_date(as_of))
+    return Session(folder, resolved, parse_date(as_of), language, record["facts"])
 
 
 def _plan(folder: RunFolder, as_of: str) -> Plan:

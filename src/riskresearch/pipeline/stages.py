@@ -26,8 +26,11 @@ from riskresearch.ledger.movements import MOVEMENTS
 from riskresearch.ledger.tables import ACCOUNT_TABLES, LEDGER_TABLES
 from riskresearch.limits.methods import METHODS
 from riskresearch.limits.stage import LIMIT_TABLES, credit_limits
+from riskresearch.model.candidates import CANDIDATES
 from riskresearch.model.late_payment import LATE_PAYMENT_TABLES, late_payment
-from riskresearch.model.stage import MODEL_TABLES, default_model
+from riskresearch.model.stage import READS as MODEL_READS
+from riskresearch.model.stage import Knowledge, default_model
+from riskresearch.model.tables import MODEL_TABLES
 from riskresearch.monitoring.stage import MONITORING_TABLES, NEEDED, monitor
 from riskresearch.pipeline.settings import Settings
 from riskresearch.validation.battery import BATTERY
@@ -36,7 +39,7 @@ from riskresearch.validation.stage import VALIDATION_TABLES, validate
 LABELS = Table(
     "labels",
     "ledger",
-    "one row per registered indicator, signal, forecast method, feature, measure and limit method",
+    "one row per registered indicator, signal, forecast method, feature, candidate, measure and limit method",
     ("family_code", "code"),
     (
         Column("family_code", "text", "family"),
@@ -49,13 +52,14 @@ LABELS = Table(
 
 @dataclass(frozen=True)
 class Inputs:
-    """What a stage gets: tables, settings, the date, the policies and the run currency."""
+    """What a stage gets: tables, settings, the date, the run currency, and the files of the company it asks for."""
 
     tables: Mapping[str, DataFrame]
     settings: Settings
     as_of: Timestamp
     currency_code: str
     policies: tuple[Policy, ...] = ()
+    knowledge: Knowledge | None = None
 
 
 @dataclass(frozen=True)
@@ -74,6 +78,7 @@ class Stage:
         others: dict[str, tuple[str, ...]] = {
             "ledger": ("ledger", "default"),
             "features": ("features", "default", "behaviour"),
+            "model": ("model", "features"),
             "report": (),
             "handover": (),
         }
@@ -92,6 +97,7 @@ def labels() -> DataFrame:
         "limit_method": METHODS,
         "signal": SIGNALS,
         "forecast_method": FORECAST_METHODS,
+        "model": CANDIDATES,
     }
     return DataFrame(
         [
@@ -114,7 +120,8 @@ def _features(inputs: Inputs) -> dict[str, DataFrame]:
 
 
 def _model(inputs: Inputs) -> dict[str, DataFrame]:
-    made = default_model(inputs.tables, inputs.settings.model)
+    assert inputs.knowledge is not None
+    made = default_model(inputs.tables, inputs.settings.model, inputs.knowledge)
     return made | late_payment(inputs.tables, inputs.settings.model, as_of=inputs.as_of)
 
 
@@ -151,13 +158,7 @@ STAGES = (
         lambda i: behave(i.tables, i.settings.behaviour, as_of=i.as_of),
     ),
     Stage("features", "02_features", FEATURE_READS, FEATURE_TABLES, _features),
-    Stage(
-        "model",
-        "03_model",
-        ("snapshots", "feature_dictionary", "customer_behaviour", "movements"),
-        (*MODEL_TABLES, *LATE_PAYMENT_TABLES),
-        _model,
-    ),
+    Stage("model", "03_model", MODEL_READS, (*MODEL_TABLES, *LATE_PAYMENT_TABLES), _model),
     Stage(
         "validation",
         "04_validation",

@@ -112,13 +112,14 @@ def overdue_max_days(at: At) -> nw.Expr:
         direction=1,
         label_en="mean days late of what is overdue",
         label_fr="jours de retard moyens de l'encours échu",
-        missing="nothing overdue",
+        missing="nothing open",
     )
 )
 def overdue_mean_days(at: At) -> nw.Expr:
-    """Days past due of the open overdue items, weighted by open amount."""
+    """Days past due of the open overdue items, weighted by open amount; 0 where nothing is overdue."""
     overdue = at.level("overdue_minor")
-    return ratio(at.day * overdue - at.level("overdue_due_minor"), overdue)
+    mean = ratio(at.day * overdue - at.level("overdue_due_minor"), overdue)
+    return nw.when(at.level("n_open") > 0).then(nw.coalesce(mean, nw.lit(0.0)))
 
 
 @FEATURES.register(

@@ -1,0 +1,1 @@
+"""Expert rating: what is known of a customer without a fitted model."""
