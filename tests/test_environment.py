@@ -23,11 +23,13 @@ BOOTSTRAP = [Requirement(text) for text in PYPROJECT["dependency-groups"]["boots
 EXTRAS = {
     name: [Requirement(text) for text in texts] for name, texts in PYPROJECT["project"]["optional-dependencies"].items()
 }
+MLFLOW = [Requirement(text) for text in PYPROJECT["dependency-groups"]["mlflow"]]
 LOCKS = {
     "lock.txt": RUNNING + CHECKING + EXTRAS["polars"],
     "run.txt": RUNNING,
     "spark.txt": RUNNING + EXTRAS["spark"],
     "bootstrap.txt": BOOTSTRAP,
+    "mlflow.txt": MLFLOW,
 }
 PYPI_NAMES = {"matplotlib-base": "matplotlib", "python-duckdb": "duckdb", "seaborn-base": "seaborn"}
 

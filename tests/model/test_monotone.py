@@ -37,6 +37,7 @@ CHOSEN = [
 ]  # fmt: skip
 CHOSEN += sorted({name for member in CANDIDATES for name in member.spec.needs} - set(CHOSEN))
 ARREARS = [name for name in CHOSEN if name.startswith(("overdue_", "days_late_mean", "late_ratio"))]
+WITHOUT_PAYMENTS = {"cold_start"}
 AGAINST_THE_PAST = {"overdue_change_3m", "overdue_slope_6m", "late_ratio_change_3m", "days_late_trend_3m"}
 """Features that compare with an earlier month: a debt that is a month older was larger then too."""
 
@@ -151,7 +152,8 @@ def test_a_month_more_in_arrears_never_lowers_the_pd_of_a_card_holder(name, card
     sample, later = cards
     model = fitted(name, sample)
     assert [falls(model, sample.rows, rows) for rows in later] == [0, 0, 0]
-    assert (model.log_odds(later[0]) > model.log_odds(sample.rows) + 1e-6).mean() > 0.5
+    is_moved = model.log_odds(later[0]) > model.log_odds(sample.rows) + 1e-6
+    assert is_moved.mean() > 0.5 or name in WITHOUT_PAYMENTS
 
 
 @pytest.fixture(scope="module")

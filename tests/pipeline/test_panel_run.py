@@ -121,7 +121,7 @@ def test_what_the_panel_cannot_tell_is_said(tmp_path):
     assert set(gaps.index) == {"made_up", "no_invoices", "horizon", "one_date", "carried_forward", "unknown_columns"}
     assert "(Extra)" in gaps["unknown_columns"]
     text = panel_summary(plan.folder)
-    assert "default within 6 months" in text
+    assert "default within 6 month(s)" in text
     assert "Not run, they need invoices: behaviour, features, limits, insurance, monitoring, report" in text
     assert "made_up: nothing here is real" in text
 

@@ -29,9 +29,9 @@ README = """# Hand-over bundle
 
 `riskresearch verify BUNDLE` checks every file against the manifest, scores the golden rows and compares.
 Needs Python with lightgbm and numpy. `model.txt` is LightGBM text; calibrated log-odds = slope x raw
-log-odds + intercept, and no PD is below `pd_floor` (`calibration.json`); `contract.json` lists the inputs in order with unit, range and
-the meaning of a missing value; grades are in `grades.json`. Reasons are the features that raise the
-log-odds most, by LightGBM's own contributions.
+log-odds + intercept, and no PD is below `pd_floor` (`calibration.json`); `contract.json` lists the inputs in
+order with unit, range and the meaning of a missing value; grades are in `grades.json`. Reasons are the features
+that raise the log-odds most, by LightGBM's own contributions.
 """
 
 

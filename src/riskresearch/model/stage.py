@@ -74,33 +74,36 @@ def default_model(
     fits = fit_candidates(sample, tuned)
     odds = {code: fits.log_odds(code, rows["out_of_time"]) for code in fits.models}
     choice = model_choice(rows["out_of_time"], fits, odds)
-    chosen = choice.loc[choice["is_chosen"], "model_code"].item()
     scale = grade_scale(tuned.grade_bounds, reliable_up_to=tuned.reliable_up_to, to_watch_up_to=tuned.to_watch_up_to)
-    expert = expert_tables(
-        tables,
-        tuned,
-        as_of=knowledge.as_of,
-        questionnaire=knowledge.questionnaire,
-        scales=knowledge.scales,
-        grade_scale=scale,
-    )
+    beside = {"questionnaire": knowledge.questionnaire, "scales": knowledge.scales, "grade_scale": scale}
+    expert = expert_tables(tables, tuned, as_of=knowledge.as_of, **beside)
     scores = _scores(rows, tables, fits, scale, knowledge.as_of)
-    today = Today.of(tables, expert["expert_ratings"], as_of=knowledge.as_of)
-    levels, level_table = _levels(tables, panel, fits, chosen, knowledge.as_of)
-    final = scored(today, fits, chosen, levels, scale)
-    return expert | {
+    made = {
+        **expert,
         "scores": scores,
-        "scored": final,
         "model_choice": choice,
-        "model_parts": _parts(fits, levels[CHAMPION]) if chosen == CHAMPION else _no_parts(),
         "grade_scale": scale,
         "external_scales": scale_table(knowledge.scales, scale),
         "calibration_methods": fits.methods,
-        "pd_levels": level_table,
-        "pd_term_structure": _terms(final, today, fits, knowledge.horizon_months),
         "scorecard_points": _points(fits),
         "tuning_trials": trials,
-        **_grades(final, scores, chosen, scale, tuned),
+    }
+    return made | _today({**tables, **made, "snapshots": panel}, fits, knowledge)
+
+
+def _today(tables: Mapping[str, DataFrame], fits: Fits, knowledge: Knowledge) -> dict[str, DataFrame]:
+    """Tables of the customers of the date, and the parts and level of what gives their PDs."""
+    choice, scale, as_of = tables["model_choice"], tables["grade_scale"], knowledge.as_of
+    chosen = choice.loc[choice["is_chosen"], "model_code"].item()
+    today = Today.of(tables, tables["expert_ratings"], as_of=as_of)
+    levels, level_table = _levels(tables, fits, chosen, as_of)
+    final = scored(today, fits, chosen, levels, scale)
+    return {
+        "scored": final,
+        "model_parts": _parts(fits, levels[CHAMPION]) if chosen == CHAMPION else _no_parts(),
+        "pd_levels": level_table,
+        "pd_term_structure": _terms(final, today, fits, knowledge.horizon_months),
+        **_grades(final, tables["scores"], chosen, scale, fits.settings),
     }
 
 
@@ -132,10 +135,10 @@ def _scores(
 
 
 def _levels(
-    tables: Mapping[str, DataFrame], panel: DataFrame, fits: Fits, chosen: str, as_of: Timestamp
+    tables: Mapping[str, DataFrame], fits: Fits, chosen: str, as_of: Timestamp
 ) -> tuple[dict[str, Levels], DataFrame]:
     """Levels of the candidates in use as known today, and table `pd_levels` of the chosen one."""
-    cohorts = tables["default_cohorts"]
+    cohorts, panel = tables["default_cohorts"], tables["snapshots"]
     if chosen == EXPERT:
         return {}, pd_levels([], cohorts, fits.settings, until=as_of)[1]
     level, table = fits.levels(chosen, panel, cohorts, until=as_of)

@@ -34,6 +34,9 @@ FAMILIES = {
     "from_code": "bucket",
     "to_code": "bucket",
     "interval_reason_code": "reason",
+    "accounts_check_code": "gate",
+    "debt_check_code": "gate",
+    "proceedings_check_code": "gate",
 }
 CODE_LISTS = {"action_codes": "action", "reason_codes": "reason"}
 UNIT_COLUMNS = (

@@ -16,7 +16,7 @@ def panel_summary(folder: RunFolder) -> str:
     facts, counts = record["facts"], folder.read("sample_counts")
     lines = [
         f"Panel {facts['source_name']} by mapping {facts['mapping_name']}, as of {record['as_of']}: default within "
-        f"{facts['horizon_months']} months"
+        f"{facts['horizon_months']} month(s)"
     ]
     for row in counts.to_dict("records"):
         why = "" if row["reason_code"] == "none" else f" ({row['reason_code']})"
