@@ -19,6 +19,7 @@ from harness import Race, Way, growth, race, table, write_results
 
 RESULTS = Path(__file__).resolve().parent / "results.json"
 LIMIT_MB = 1500
+AUC_TOLERANCE = 0.02
 SMALL, LARGE = 1_000_000, 10_000_000
 PANEL, FEATURES = "panel of 16 columns on 36 month ends", "all features on 36 month ends"
 
@@ -87,6 +88,21 @@ def limited(name: str, path: str, n_invoices: int) -> Way:
     )
 
 
+def of_fit(n_rows: int) -> Comparison:
+    """Return the comparison of one fit of the champion with scikit-learn, on one thread; the AUCs must be close."""
+    size, every = {"n_rows": n_rows}, {"n_rows": n_rows, "feature_ratio": 1}
+    ways = (
+        Way("LightGBM as the champion", "model_fit:champion", size),
+        Way("the same, all features in every tree", "model_fit:champion", every, tolerance=AUC_TOLERANCE),
+        Way("scikit-learn, plain", "model_fit:plain_scikit_learn", size, tolerance=AUC_TOLERANCE),
+        Way("scikit-learn, settings of the champion", "model_fit:alike_scikit_learn", size, tolerance=AUC_TOLERANCE),
+        Way(
+            "champion with its later blocks", "model_fit:champion_with_blocks", size, rounds=1, tolerance=AUC_TOLERANCE
+        ),
+    )
+    return Comparison(f"fit of the champion, {n_rows:,} rows × 60 features, one thread", ways, repeat=3)
+
+
 COMPARISONS: tuple[Comparison, ...] = (
     Comparison(
         "read the demo ledger", (Way("ours", "reading:checked_ledger"), Way("pandas.read_csv", "reading:parsed_files"))
@@ -106,6 +122,7 @@ COMPARISONS: tuple[Comparison, ...] = (
         ),
         repeat=1,
     ),
+    of_fit(100_000),
     of_panel(
         SMALL,
         repeat=5,

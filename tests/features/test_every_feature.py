@@ -167,7 +167,7 @@ def test_the_order_of_the_rows_of_the_tables_does_not_matter(name, from_shuffled
 # --------------------------------------------------------------------------------------------- (c) missing history
 FRESH = {
     **dict.fromkeys(("overdue_ratio", "overdue_30_ratio", "overdue_60_ratio", "overdue_90_ratio"), 0.0),
-    **dict.fromkeys(("overdue_to_sales_months", "overdue_max_days", "overdue_30_months_12m"), 0.0),
+    **dict.fromkeys(("overdue_to_sales_months", "overdue_max_days", "overdue_mean_days", "overdue_30_months_12m"), 0.0),
     "open_to_sales_months": 12.0,
     "open_to_mean_ratio_12m": 12.0,
     "dso_countback_days": 365 / 12,

@@ -5,12 +5,11 @@ import json
 
 import numpy as np
 import pytest
-from model.panel import inputs, panel
+from model.panel import FAST, FEW, cohorts, inputs, knowledge, panel, without
 
 from riskresearch.base.errors import BundleError
 from riskresearch.handover.bundle import write_bundle
 from riskresearch.handover.score import checked_values, load_bundle, verify_bundle
-from riskresearch.model.settings import ModelSettings
 from riskresearch.model.stage import default_model
 from riskresearch.validation.battery import ValidationSettings
 from riskresearch.validation.stage import validate
@@ -18,8 +17,9 @@ from riskresearch.validation.stage import validate
 
 @pytest.fixture(scope="module")
 def tables():
-    given = inputs(panel())
-    made = given | default_model(given, ModelSettings(n_trees=40, n_bootstrap=50))
+    frame = without(panel(n_dates=25, first="2021-12-31"), prospects=2, in_default=1)
+    given = inputs(frame, features=FEW, default_cohorts=cohorts({2021: 0.02, 2022: 0.03, 2023: 0.02}))
+    made = given | default_model(given, FAST.model_copy(update={"pd_floor_ratio": 0.01}), knowledge())
     return made | validate(made, ValidationSettings(n_bootstrap=50))
 
 
@@ -40,6 +40,7 @@ def test_bundle_scores_equal_the_scores_of_the_run(bundle, tables):
     live = tables["snapshots"].query("sample_code == 'scoring'").set_index("customer_id")
     scores = scorer.score(live[scorer.names].to_numpy(float))
     expected = tables["scored"].set_index("customer_id").loc[live.index]
+    assert 0 < expected["is_pd_floored"].sum() < len(expected)
     np.testing.assert_allclose([s["pd_12m"] for s in scores], expected["pd_12m"], rtol=1e-12)
     assert [s["grade_code"] for s in scores] == expected["grade_code"].tolist()
 

@@ -191,7 +191,7 @@ def test_a_fit_that_is_not_there_is_answered(tmp_path):
 def test_two_fits_are_laid_side_by_side(tmp_path):
     tables = made()
     tables["scores"] = tables["scores"].assign(pd_12m=tables["scores"]["pd_12m"] / 2)
-    tables["model_choice"]["reason_code"] = ["not_needed", "baseline"]
+    tables["model_choice"]["reason_code"] = ["not_needed", "compared"]
     recorded(tmp_path, "one", settings={"model": {"n_folds": 5}})
     recorded(tmp_path, "two", settings={"model": {"n_folds": 4}}, tables=tables)
     one, two = (find_experiment(name, home=tmp_path) for name in ("one", "two"))
@@ -203,7 +203,7 @@ def test_two_fits_are_laid_side_by_side(tmp_path):
         4,
         -1,
     ]
-    assert differing.loc["reason_code", ["value_a", "value_b"]].tolist() == ["accepted", "baseline"]
+    assert differing.loc["reason_code", ["value_a", "value_b"]].tolist() == ["accepted", "compared"]
     assert sorted(differing.index) == ["model.n_folds", "reason_code"]
     assert found.index[found["part_code"] == "measures"].tolist() == list(one["measures"])
     name = "lightgbm.out_of_time.pd_mean"

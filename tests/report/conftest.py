@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from default_model_tables import default_model_tables
 from pandas import DataFrame, Timestamp
 from payment_tables import payment_tables
 
@@ -145,14 +146,19 @@ def model_choice() -> DataFrame:
     return DataFrame(
         {
             "model_code": ["lightgbm", "logistic", "late_rate", "expert"],
+            "role_code": ["champion", "challenger", "simple_rule", "expert"],
             "n_defaulters": 48,
             "n_test_defaulters": 21,
             "auc": [0.81, 0.79, 0.75, None],
             "auc_gain": [0.06, 0.04, 0.0, None],
             "auc_gain_low": [0.02, -0.01, 0.0, None],
             "auc_gain_high": [0.1, 0.09, 0.0, None],
+            "champion_gain": [0.0, 0.02, 0.06, None],
+            "champion_gain_low": [0.0, -0.02, 0.02, None],
+            "champion_gain_high": [0.0, 0.06, 0.1, None],
+            "is_rule": [False, False, True, False],
             "is_chosen": [True, False, False, False],
-            "reason_code": ["accepted", "baseline", "baseline", "not_needed"],
+            "reason_code": ["accepted", "compared", "compared", "not_needed"],
         }
     )
 
@@ -282,12 +288,18 @@ def small_tables() -> dict[str, DataFrame]:
     )
     scored = credit_limits()[["customer_id", "pd_12m", "grade_code", "segment_code"]].assign(
         observation_date=NOW,
+        customer_status_code=["active"] * 4 + ["in_default"],
+        n_months_history=[40, 30, 20, 10, 40],
+        pd_low=[0.004, 0.015, 0.03, 0.1, None],
+        pd_high=[0.013, 0.06, 0.12, 0.5, None],
+        is_pd_floored=False,
         lgd_ratio=0.6,
         score=[-4.9, -3.5, -2.8, -1.1, None],
         pd_source_code=["lightgbm"] * 4 + ["default"],
     )
     return {
         **payment_tables(),
+        **default_model_tables(CUSTOMERS),
         "kpis": kpis(),
         "ageing": ageing(),
         "delays": delays(),

@@ -318,7 +318,7 @@ def chosen(tables: dict[str, DataFrame], model: str, **reasons: str) -> None:
     choice = tables["model_choice"]
     tables["model_choice"] = choice.assign(
         is_chosen=choice["model_code"] == model,
-        reason_code=[reasons.get(code, "baseline") for code in choice["model_code"]],
+        reason_code=[reasons.get(code, "compared") for code in choice["model_code"]],
     )
 
 

@@ -56,7 +56,7 @@ def _judged(test: DataFrame, fits: Fits, log_odds: Mapping[str, NDArray[np.float
     parts = {
         **_with_bounds("auc", aucs, drawn),
         **_with_bounds("auc_gain", aucs - aucs[rule], drawn.sub(drawn[rule], axis=0)),
-        **_with_bounds("champion_gain", aucs[CHAMPION] - aucs, -drawn.sub(drawn[CHAMPION], axis=0)),
+        **_with_bounds("champion_gain", aucs[CHAMPION] - aucs, drawn.rsub(drawn[CHAMPION], axis=0)),
         "brier": Series({name: float(np.mean((expit(z) - hit) ** 2)) for name, z in log_odds.items()}),
         "log_loss": Series({name: _log_loss(z, hit) for name, z in log_odds.items()}),
     }

@@ -10,6 +10,7 @@ from riskresearch.model.candidates.boosted import BoostedSettings
 from riskresearch.model.candidates.hazard import HazardSettings
 from riskresearch.model.candidates.logistic import LogisticSettings
 from riskresearch.model.candidates.scorecard import ScorecardSettings
+from riskresearch.model.downgrades import DowngradeSettings
 from riskresearch.model.expert.rating import ExpertSettings
 from riskresearch.model.grades import GradeSettings
 from riskresearch.model.low_default import LowDefaultSettings
@@ -61,5 +62,6 @@ class ModelSettings(
     LowDefaultSettings,
     GradeSettings,
     ExpertSettings,
+    DowngradeSettings,
 ):
     """Default models, calibration, grades and expert rating."""

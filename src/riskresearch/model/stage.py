@@ -15,11 +15,13 @@ from riskresearch.model.candidates import CANDIDATES
 from riskresearch.model.candidates.hazard import Hazard
 from riskresearch.model.candidates.scorecard import SCORECARD_POINTS, Scorecard, scorecard_points
 from riskresearch.model.decision import model_choice
+from riskresearch.model.downgrades import downgrades
 from riskresearch.model.expert.questionnaire import Questionnaire
 from riskresearch.model.expert.rating import EXPERT_READS, expert_tables
-from riskresearch.model.external_scales import RatingScales, scale_table
+from riskresearch.model.external_scales import RatingScales, rating_orders, scale_table
 from riskresearch.model.fits import Fits, fit_candidates
 from riskresearch.model.grades import DEFAULTED, grade_quality, grade_scale, graded
+from riskresearch.model.lead_time import lead_times
 from riskresearch.model.low_default import grade_estimates, yearly_rows
 from riskresearch.model.sample import Sample
 from riskresearch.model.scoring import Today, scored
@@ -84,6 +86,8 @@ def default_model(
         "model_choice": choice,
         "grade_scale": scale,
         "external_scales": scale_table(knowledge.scales, scale),
+        "downgrades": _downgrades(tables, tuned, knowledge),
+        "lead_times": lead_times(scores, panel, scale),
         "calibration_methods": fits.methods,
         "scorecard_points": _points(fits),
         "tuning_trials": trials,
@@ -155,6 +159,11 @@ def _terms(final: DataFrame, today: Today, fits: Fits, horizon_months: int) -> D
     no_model = final["pd_source_code"].isin([EXPERT, COLD_START, "default"]).to_numpy()
     monthly = np.where(no_model[:, None], np.nan, monthly)
     return term_structure(final, monthly_log_odds=monthly, horizon_months=horizon_months)
+
+
+def _downgrades(tables: Mapping[str, DataFrame], settings: ModelSettings, knowledge: Knowledge) -> DataFrame:
+    orders = rating_orders(knowledge.scales, as_of=knowledge.as_of)
+    return downgrades(tables["ratings"], orders, settings, as_of=knowledge.as_of)
 
 
 def _points(fits: Fits) -> DataFrame:

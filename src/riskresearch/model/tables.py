@@ -5,9 +5,11 @@ from riskresearch.ledger.codes import CUSTOMER
 from riskresearch.model.calibration.choice import CALIBRATION_METHODS
 from riskresearch.model.calibration.level import PD_LEVELS
 from riskresearch.model.candidates.scorecard import SCORECARD_POINTS
+from riskresearch.model.downgrades import DOWNGRADES
 from riskresearch.model.expert.rating import CUSTOMER_STATUSES, EXPERT_TABLES
 from riskresearch.model.external_scales import EXTERNAL_SCALES
 from riskresearch.model.grades import DEFAULTED, GRADE_QUALITY, GRADE_SCALE, GRADES, SEGMENTS
+from riskresearch.model.lead_time import LEAD_TIMES
 from riskresearch.model.low_default import GRADE_ESTIMATES
 from riskresearch.model.term_structure import PD_TERM_STRUCTURE
 from riskresearch.model.tuning import TUNING_TRIALS
@@ -129,6 +131,8 @@ MODEL_TABLES = (
     PD_TERM_STRUCTURE,
     SCORECARD_POINTS,
     TUNING_TRIALS,
+    LEAD_TIMES,
     EXTERNAL_SCALES,
+    DOWNGRADES,
     *EXPERT_TABLES,
 )

@@ -16,6 +16,7 @@ from pandas import DataFrame
 from riskresearch.base.errors import RunError, first_keys
 from riskresearch.base.resampling import auc
 from riskresearch.base.run import RunFolder, digest_bytes, digest_json, write_atomically
+from riskresearch.model.tables import MODELS
 from riskresearch.pipeline.project import PROJECT, report_path, run_path
 from riskresearch.pipeline.settings import Settings
 
@@ -43,12 +44,7 @@ def record_experiment(folder: RunFolder, settings: Settings) -> Path:
     -------
     the file, ``data/experiments/<digest>.json``; its list of runs gains this run's name.
     """
-    record = folder.record()
-    made_from = {
-        "data": _data(folder, record),
-        "code": {"package": record["code"], **record["versions"]},
-        "settings": dict(_flat({name: getattr(settings, name).model_dump(mode="json") for name in DECIDING})),
-    }
+    made_from = _made_from(folder, settings)
     digest = digest_json(made_from)[:LENGTH]
     file = experiments_path(folder.path) / f"{digest}.json"
     known = json.loads(file.read_text(encoding="utf-8"))["runs"] if file.is_file() else []
@@ -137,6 +133,35 @@ def compare_experiments(a: Experiment, b: Experiment) -> DataFrame:
     return frame.astype({"part_code": "str", "name": "str", "difference": "float64"})
 
 
+def compare_with_standard(folder: RunFolder, settings: Settings) -> DataFrame:
+    """Return the last fit of a run beside the recorded fit of the same data and code with the standard settings.
+
+    The standard is section ``model`` of `Settings` as it comes; a fit that was never made leaves its columns empty.
+    What else is recorded plays no part.
+
+    Parameters
+    ----------
+    folder : run whose stage model is made
+    settings : settings of the run
+
+    Returns
+    -------
+    DataFrame ``model_code auc auc_standard auc_change log_loss log_loss_standard log_loss_change``, out of time, one
+    row per candidate that was judged in either fit; the changes are this fit minus the standard.
+    """
+    own = find_experiment(str(folder.path.absolute()))["measures"]
+    standard = settings.model_copy(update={"model": type(settings.model)()})
+    file = experiments_path(folder.path) / f"{digest_json(_made_from(folder, standard))[:LENGTH]}.json"
+    other = json.loads(file.read_text(encoding="utf-8"))["measures"] if file.is_file() else {}
+    table = DataFrame({"model_code": list(MODELS)})
+    for name in ("auc", "log_loss"):
+        for column, known in ((name, own), (f"{name}_standard", other)):
+            table[column] = [known.get(f"{model}.out_of_time.{name}") for model in MODELS]
+            table[column] = table[column].astype("float64")
+        table[f"{name}_change"] = table[name] - table[f"{name}_standard"]
+    return table[table[["auc", "auc_standard"]].notna().any(axis=1)].reset_index(drop=True)
+
+
 def compare_runs(a: str, b: str, *, home: Path = PROJECT) -> str:
     """Return the comparison of two recorded fits as text, for a terminal.
 
@@ -170,6 +195,16 @@ def _sections(found: DataFrame) -> Iterator[str]:
             shown["B - A"] = rows["difference"].map(_shown)
         shown.index = rows["name"].tolist()
         yield f"{part}\n{shown.to_string()}"
+
+
+def _made_from(folder: RunFolder, settings: Settings) -> dict[str, dict[str, Any]]:
+    """What names a fit: data and date, code and versions, settings that decide it."""
+    record = folder.record()
+    return {
+        "data": _data(folder, record),
+        "code": {"package": record["code"], **record["versions"]},
+        "settings": dict(_flat({name: getattr(settings, name).model_dump(mode="json") for name in DECIDING})),
+    }
 
 
 def _data(folder: RunFolder, record: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,13 +13,14 @@ from riskresearch.report.translator import Translator, amount_decimals
 
 KINDS = (
     (r"_code$", "code"),
-    (r"_codes$", "codes"),
+    (r"^(action|reason)_codes$", "codes"),
     (r"^evidence$", "evidence"),
     (r"_date$", "date"),
     (r"^(is|has)_", "flag"),
-    (r"^n_|(^|_)rank$|_(level|number|weeks)$|^step_day$", "count"),
+    (r"^n_|(^|_)rank$|_(level|number|weeks)$|^step_day$|^points$|^notches_max$", "count"),
+    (r"^expected_defaults$", "tenth"),
     (r"_minor(_|$)", "minor"),
-    (r"^(pd|default)_", "probability"),
+    (r"^(pd|default)_|^hazard$", "probability"),
     (r"^(probability|low|high)$", "ratio"),
     (r"(^|_)amount(_|$)|^(low|high)_\d+$", "amount"),
     (r"(^|_)ratio(_|$)", "ratio"),
@@ -57,6 +58,7 @@ UNIT_COLUMNS = (
     "p75",
 )
 BOUNDS = ("value_low", "value_high")
+NUMBERS = ("count", "tenth", "ratio", "days", "months", "number")
 UNITS = ("days", "ratio", "amount", "count", "months", "index", "sigmas")
 HIDDEN = ("customer_name",)
 MARKED = ("verdict_code", "grade_code", "segment_code", "action_code")
@@ -153,7 +155,7 @@ def texts_of(frame: DataFrame, name: str, words: Translator) -> list[str]:
             (empty if pd.isna(reason) else words.missing(reason)) if pd.isna(value) else with_unit(value, unit, words)
             for value, unit, reason in zip(values, units, reasons, strict=True)
         ]
-    if kind == "days" and pd.api.types.is_integer_dtype(values):
+    if kind in ("days", "months") and pd.api.types.is_integer_dtype(values):
         return [words.missing() if pd.isna(value) else words.number(value) for value in values]
     if kind in ("amount", "minor"):
         numbers = values.astype("float64") / (100 if kind == "minor" else 1)
@@ -184,7 +186,7 @@ def with_unit(value: Any, unit: str, words: Translator, *, decimals: int | None 
 
 def _text(value: Any, kind: str, name: str, words: Translator) -> str:
     if pd.isna(value):
-        return words.missing() if kind in ("count", "ratio", "days", "months", "number") else words.t("missing.none")
+        return words.missing() if kind in NUMBERS else words.t("missing.none")
     ways: Mapping[str, Callable[[Any], str]] = {
         "code": lambda code: words.label(FAMILIES.get(name, name.removesuffix("_code")), code),
         "codes": lambda codes: words.listed(words.label(CODE_LISTS[name], code) for code in codes.split()),
@@ -193,6 +195,7 @@ def _text(value: Any, kind: str, name: str, words: Translator) -> str:
         "flag": lambda flag: words.t("flag.yes" if flag else "flag.no"),
         "days": lambda days: words.number(days, 1),
         "months": lambda months: words.number(months, 1),
+        "tenth": lambda number: words.number(number, 1),
         "count": words.count,
         "ratio": words.ratio,
         "probability": words.probability,
@@ -214,14 +217,4 @@ def _plain(value: Any, words: Translator) -> str:
 
 
 def _is_number(frame: DataFrame, name: str) -> bool:
-    return kind_of(frame, name) in (
-        "unit",
-        "count",
-        "minor",
-        "amount",
-        "ratio",
-        "probability",
-        "days",
-        "months",
-        "number",
-    )
+    return kind_of(frame, name) in (*NUMBERS, "unit", "minor", "amount", "probability")

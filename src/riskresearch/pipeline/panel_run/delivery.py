@@ -113,7 +113,7 @@ def _gaps(panel: DataFrame, mapping: PanelMapping, unknown: list[str]) -> DataFr
     found = {"no_invoices": f"the panel holds no invoices; stages {', '.join(left_out_stages())} are not run"}
     if mapping.horizon_months != 12:
         found["horizon"] = (
-            f"the outcome is a default within {mapping.horizon_months} month(s); so are all PDs, also those named pd_12m"
+            f"outcomes are defaults within {mapping.horizon_months} month(s); so are all PDs, also those named pd_12m"
         )
     if panel.loc[panel["is_default"].notna(), "observation_date"].nunique() == 1:
         found["one_date"] = "outcomes are of one date; the test is on customers held out, not on later dates"

@@ -1,14 +1,18 @@
 """Pictures of computed tables: one function each, drawn onto an axis, in one style."""
 
+from riskresearch.report.figures.candidates import champion_gains, model_candidates
 from riskresearch.report.figures.changes import dso_waterfall, level_chart, moved_customers
 from riskresearch.report.figures.concentration import concentration_bars, lorenz_curve
 from riskresearch.report.figures.customer import payment_history
+from riskresearch.report.figures.expert import rating_shares, weight_moves
 from riskresearch.report.figures.features import cohort_rates, feature_strength, sample_timeline
 from riskresearch.report.figures.flows import transition_matrix, vintage_heatmap
 from riskresearch.report.figures.forecast import forecast_errors, receipts_fan, survival_curves
+from riskresearch.report.figures.grades import grade_quality_bars, scorecard_dots
+from riskresearch.report.figures.levels import pd_intervals, pd_level_lines, pd_over_months
 from riskresearch.report.figures.money import cost_of_options, gross_to_retained, limits_by_segment, loss_quantiles
 from riskresearch.report.figures.payment import ageing_bars, delay_ranges, dso_lines
-from riskresearch.report.figures.risk import customer_waterfall, drivers_bars, model_candidates, reliability_plot
+from riskresearch.report.figures.risk import customer_waterfall, drivers_bars, reliability_plot
 from riskresearch.report.figures.segments import segment_heatmap, segment_intervals
 from riskresearch.report.figures.spread import contribution_swarm, delay_heatmap
 from riskresearch.report.figures.style import FigureView, data_uri, figure_png, show_figure
@@ -16,6 +20,7 @@ from riskresearch.report.figures.style import FigureView, data_uri, figure_png, 
 __all__ = [
     "FigureView",
     "ageing_bars",
+    "champion_gains",
     "cohort_rates",
     "concentration_bars",
     "contribution_swarm",
@@ -30,6 +35,7 @@ __all__ = [
     "feature_strength",
     "figure_png",
     "forecast_errors",
+    "grade_quality_bars",
     "gross_to_retained",
     "level_chart",
     "limits_by_segment",
@@ -38,13 +44,19 @@ __all__ = [
     "model_candidates",
     "moved_customers",
     "payment_history",
+    "pd_intervals",
+    "pd_level_lines",
+    "pd_over_months",
+    "rating_shares",
     "receipts_fan",
     "reliability_plot",
     "sample_timeline",
+    "scorecard_dots",
     "segment_heatmap",
     "segment_intervals",
     "show_figure",
     "survival_curves",
     "transition_matrix",
     "vintage_heatmap",
+    "weight_moves",
 ]

@@ -1,12 +1,10 @@
-"""Pictures of risk: reliability of the PDs, candidates, drivers, reasons of a customer."""
+"""Pictures of risk: reliability of the PDs, drivers, reasons of a customer."""
 
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.ticker import MaxNLocator
 from pandas import DataFrame
 
 from riskresearch.report.figures.style import (
@@ -30,7 +28,6 @@ from riskresearch.report.translator import Translator
 PD_TICKS = (0.0, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 LINEAR_UP_TO = 0.01
 PREDICTED: dict[str, Any] = {"markeredgecolor": RED, "markeredgewidth": 1.8, "markersize": 7}
-ABOVE: dict[str, Any] = {"xytext": (0, 8), "textcoords": "offset points", "ha": "center", "fontsize": 8, "color": INK}
 
 
 @picture
@@ -67,44 +64,6 @@ def reliability_plot(reliability: DataFrame, *, words: Translator, axis: Axes) -
     handles = [*axis.get_legend_handles_labels()[0], Patch(color=SKY, label=words.t("figure.interval"))]
     legend_below(axis, handles)
     set_height(axis, 3.7)
-
-
-@picture
-def model_candidates(model_choice: DataFrame, *, words: Translator, axis: Axes) -> None:
-    """Draw the AUC of the candidates, with the interval of their gain over the past-late-rate rule.
-
-    Parameters
-    ----------
-    model_choice : table `model_choice`
-    words : language
-    axis : where to draw
-    """
-    title = words.t("figure.candidates_title")
-    rows = model_choice[model_choice["auc"].notna()].sort_values("auc", ascending=False)
-    if rows.empty:
-        return not_computable(axis, words, title=title, reason=words.t("figure.no_model"))
-    places = np.arange(len(rows))
-    rule = rows["auc"] - rows["auc_gain"]
-    axis.hlines(places, rule + rows["auc_gain_low"], rule + rows["auc_gain_high"], color=SKY, linewidth=6)
-    axis.scatter(rows["auc"], places, s=55, color=[BLUE if chosen else MUTED for chosen in rows["is_chosen"]], zorder=3)
-    for place, value in zip(places, rows["auc"], strict=True):
-        axis.annotate(words.number(value, 3), (value, place), **ABOVE)
-    axis.axvline(float(rule.iloc[0]), color=RED, linewidth=1)
-    names = [
-        words.label("model", code) + (f" ({words.t('figure.chosen')})" if chosen else "")
-        for code, chosen in zip(rows["model_code"], rows["is_chosen"], strict=True)
-    ]
-    name_rows(axis, names)
-    axis.set_ylim(top=-0.7)
-    axis.set_title(title)
-    axis.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
-    ticks(axis, "x", lambda value: words.number(value, 2))
-    handles = [
-        Patch(color=SKY, label=words.t("figure.gain_interval")),
-        Line2D([], [], color=RED, linewidth=1, label=words.t("figure.rule")),
-    ]
-    legend_below(axis, handles)
-    set_height(axis, 1.7 + 0.42 * len(rows))
 
 
 @picture

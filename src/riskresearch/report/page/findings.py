@@ -7,6 +7,7 @@ from pandas import DataFrame, Series
 
 from riskresearch.report.figures.money import option_names
 from riskresearch.report.page.context import Context
+from riskresearch.report.page.default_model import model_sentence
 from riskresearch.report.page.tiles import bounds, segment_row, self_insurance
 from riskresearch.report.totals import over_limit, saving
 
@@ -102,41 +103,6 @@ def _risk(context: Context) -> list[str]:
     if own is not None and own["status_code"] == "ok":
         sentences.append(words.t("finding.loss", amount=_with_error(context, own, "expected_gross_amount")))
     return sentences
-
-
-def model_sentence(context: Context) -> str:
-    """Return which model gives the PDs and why."""
-    words, chosen = context.words, context.chosen_model()
-    if chosen is None:
-        return ""
-    shown = {"n": words.count(chosen["n_defaulters"]), "n_test": words.count(chosen["n_test_defaulters"])}
-    if chosen["model_code"] == "expert":
-        return _expert_sentence(context, shown)
-    if chosen["model_code"] == "late_rate":
-        return words.t("finding.model_rule", auc=words.number(chosen["auc"], 3), **shown)
-    rule = chosen["auc"] - chosen["auc_gain"]
-    certain = pd.notna(chosen["auc_gain_low"]) and chosen["auc_gain_low"] > 0
-    message_id = "finding.model_better" if certain else "finding.model_unsure"
-    return words.t(
-        message_id,
-        model=words.label("model", chosen["model_code"]),
-        auc=words.number(chosen["auc"], 3),
-        rule=words.number(rule, 3),
-        low=words.number(chosen["auc_gain_low"], 3),
-        high=words.number(chosen["auc_gain_high"], 3),
-        **shown,
-    )
-
-
-def _expert_sentence(context: Context, shown: dict[str, str]) -> str:
-    """No model: too few defaulters in development or in the test, and what was used instead."""
-    choice = context.table("model_choice")
-    reasons = set() if choice is None else set(choice["reason_code"])
-    in_test = "too_few_test_defaulters" in reasons
-    least = context.facts.setting("model", "min_test_defaulters" if in_test else "min_defaulters")
-    message_id = "finding.expert_test" if in_test else "finding.expert_development"
-    sentence = context.words.t(message_id, **shown)
-    return sentence if least is None else f"{sentence} {context.words.t('finding.expert_least', n=least)}"
 
 
 def limits_sentence(context: Context) -> str:

@@ -19,6 +19,7 @@ from riskresearch.report.page.context import (
     table,
     text,
 )
+from riskresearch.report.page.default_model import prospects_block
 from riskresearch.report.totals import by_grade, riskiest
 from riskresearch.report.translator import Translator
 
@@ -33,16 +34,21 @@ def risk_chapter(context: Context) -> Chapter:
     words, limits = context.words, context.table("credit_limits")
     if limits is None:
         return Chapter("risk", words.t("chapter.risk"), (missing(words.t("chapter.no_scoring")),))
-    grades = table(
-        by_grade(limits),
-        context,
-        caption=words.t("table.grades"),
-        columns=["grade_code", "segment_code", "n_customers", "open_amount", "pd_mean"],
-    )
     top = riskiest(limits, n_customers=TOP_CUSTOMERS)
-    blocks = [grades]
+    blocks = [_grades(context, limits), *prospects_block(context)]
     blocks += [_riskiest(context, top)] if len(top) else [note(words.t("chapter.no_stake"))]
     return Chapter("risk", words.t("chapter.risk"), tuple(blocks))
+
+
+def _grades(context: Context, limits: DataFrame) -> Block:
+    """Customers by grade, with the grade in words and the PDs it stands for."""
+    rows, scale = by_grade(limits), context.table("grade_scale")
+    columns = ["grade_code", "segment_code", "n_customers", "open_amount", "pd_mean"]
+    if scale is not None:
+        named = scale.rename(columns={f"label_{context.words.language}": "grade_label"})
+        rows = rows.merge(named[["grade_code", "grade_label", "pd_high"]], on="grade_code", how="left")
+        columns = ["grade_code", "grade_label", *columns[1:], "pd_high"]
+    return table(rows, context, caption=context.words.t("table.grades"), columns=columns)
 
 
 def why_chapter(context: Context) -> Chapter:

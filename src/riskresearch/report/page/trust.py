@@ -4,7 +4,8 @@ import pandas as pd
 from pandas import DataFrame, Series
 
 from riskresearch.report.cells import Grid
-from riskresearch.report.figures.risk import model_candidates, reliability_plot
+from riskresearch.report.figures.candidates import model_candidates
+from riskresearch.report.figures.risk import reliability_plot
 from riskresearch.report.page.context import (
     Block,
     Chapter,
@@ -17,7 +18,7 @@ from riskresearch.report.page.context import (
     table,
     text,
 )
-from riskresearch.report.page.findings import model_sentence
+from riskresearch.report.page.default_model import challenger_sentence, expert_blocks, level_blocks, model_sentence
 from riskresearch.report.page.risk import definition
 from riskresearch.report.totals import expected_and_observed
 from riskresearch.report.translator import Translator
@@ -35,9 +36,9 @@ def trust_chapter(context: Context) -> Chapter:
     title = words.t("chapter.trust")
     if choice is None:
         return Chapter("trust", title, (missing(words.t("chapter.no_scoring")),))
-    sentence = model_sentence(context)
-    blocks = [text(sentence)] if sentence else []
-    blocks += [*_verdicts(context), *_pictures(context, choice), *_late_payment(context), *_samples(context)]
+    blocks = [text(sentence) for sentence in (model_sentence(context), challenger_sentence(context)) if sentence]
+    blocks += [*expert_blocks(context), *_verdicts(context), *_pictures(context, choice), *level_blocks(context)]
+    blocks += [*_late_payment(context), *_samples(context)]
     told = definition(context)
     return Chapter("trust", title, (*blocks, told) if told else tuple(blocks))
 
@@ -112,7 +113,7 @@ def _pictures(context: Context, choice: DataFrame) -> list[Block]:
             choice,
             context,
             caption=words.t("table.choice"),
-            columns=["model_code", "auc", "auc_gain", "n_defaulters", "n_test_defaulters", "reason_code"],
+            columns=["model_code", "role_code", "auc", "auc_gain", "brier", "log_loss", "reason_code"],
         ),
     ]
 
