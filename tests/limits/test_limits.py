@@ -26,6 +26,7 @@ def _tables(customers):
                 "lgd_ratio": c.get("lgd", 0.6),
                 "grade_code": "C",
                 "segment_code": c.get("segment", "reliable"),
+                "customer_status_code": c.get("status", "active"),
             }
             for c in customers
         ]
@@ -167,3 +168,9 @@ def test_the_expected_loss_rests_on_groups():
     assert found.loc[("expected_loss", "group", "top_1_ratio"), "value"] == pytest.approx(0.5)  # 50 + 50 of 200
     assert found.loc[("loss_given_default", "group", "top_1_ratio"), "largest_amount"] == pytest.approx(3000)
     assert found.loc[("expected_loss", "customer", "hhi_ratio"), "total_amount"] == pytest.approx(200)
+
+
+def test_a_prospect_gets_no_limit_because_nothing_says_what_it_will_order():
+    known = {"id": "a", "pd": 0.02, "sales": 100_000.0}
+    prospect = {"id": "b", "pd": 0.02, "sales": 0.0, "status": "prospect"}
+    assert list(_limits([known, prospect]).index) == ["a"]

@@ -85,7 +85,7 @@ def credit_limits(
     """Return tables `credit_limits` and `loss_concentration`.
 
     A limit is the smallest of need, capacity, risk cap and own-risk cap. A method without inputs gives no
-    amount and does not bind. A customer in default gets 0.
+    amount and does not bind. A customer in default gets 0. A prospect is left out: nothing says what it will order.
 
     Parameters
     ----------
@@ -93,7 +93,8 @@ def credit_limits(
     settings : shares and budgets
     as_of : last day that counts
     """
-    scored = tables["scored"].set_index("customer_id")
+    sold_to = tables["scored"]["customer_status_code"] != "prospect"
+    scored = tables["scored"][sold_to].set_index("customer_id")
     applicant = _applicant(tables, scored, as_of)
     amounts = DataFrame({m.name: m.function(applicant, settings) for m in METHODS}, index=scored.index)
     in_default = scored["segment_code"] == "defaulted"

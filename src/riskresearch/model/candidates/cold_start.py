@@ -9,7 +9,7 @@ from riskresearch.model.sample import Sample
 
 FAMILIES = ("accounts", "questionnaire", "ratings", "sector")
 """Families of features that do not look at the customer's own invoices and payments."""
-OWN_SALES = ("open_to_revenue_ratio", "sales_to_revenue_ratio_12m", "insurer_limit_use_ratio")
+OWN_SALES = ("open_to_revenue_ratio", "insurer_limit_use_ratio")
 """Features of these families that do."""
 
 
