@@ -9,6 +9,7 @@ stage. Ten seeds take about half an hour on one core.
 
 import argparse
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from time import process_time
 
@@ -22,14 +23,16 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from default_model_bounds import bounds, hidden_stops
 from default_model_portfolio import Portfolio, Size, gini, portfolio, settings_of_run, true_log_odds
 from riskresearch.base.resampling import bootstrap_auc
-from riskresearch.model.calibration.fit import Rows, fit_platt
+from riskresearch.model.calibration.fit import Rows, fit_platt, log_loss
 from riskresearch.model.fits import Fits, fit_candidates
-from riskresearch.model.tables import CHAMPION
+from riskresearch.model.tables import CHAMPION, COLD_START
 
 N_BOOTSTRAP, SEED = 1000, 1
 ARREARS = ("ageing", "delay")
 MONTH_MORE = {"days": 30.0, "months": 1.0, "ratio": 0.1}
+TENURES_MONTHS = (0, 3, 6, 12, 1000)
 Floats = NDArray[np.float64]
+Measured = tuple[DataFrame, dict[str, object], DataFrame, DataFrame]
 
 
 def candidate_facts(one: Portfolio, fits: Fits, scores: Mapping[str, Floats]) -> DataFrame:
@@ -115,13 +118,34 @@ def fallen(one: Portfolio, fits: Fits) -> DataFrame:
     return DataFrame(lines).assign(seed=one.seed)
 
 
-def measured(one: Portfolio) -> tuple[DataFrame, dict[str, object], DataFrame]:
-    """Return the facts of the candidates, of the ledger, and of rows made worse."""
+def short_history(one: Portfolio, fits: Fits) -> DataFrame:
+    """Return log loss and Gini out of time by months of history: champion, cold start, and a mean of both.
+
+    In the mean the champion has the weight n / (n + k) after n months.
+    """
+    rows = one.rows[(one.rows["sample_code"] == "out_of_time") & one.rows["tenure_months"].notna()]
+    months, hit = rows["tenure_months"].to_numpy(float), rows["is_default"].to_numpy(bool)
+    own, cold = fits.log_odds(CHAMPION, rows), fits.log_odds(COLD_START, rows)
+    weights = {f"shrunk, k = {k}": months / (months + k) for k in (3, 12)}
+    scores = {CHAMPION: own, COLD_START: cold, **{name: w * own + (1 - w) * cold for name, w in weights.items()}}
+    lines = []
+    for low, high in pairwise(TENURES_MONTHS):
+        part = (months >= low) & (months < high)
+        known = {"seed": one.seed, "from_month": low, "rows": int(part.sum()), "defaults": int(hit[part].sum())}
+        for name, odds in scores.items():
+            lines.append({**known, "model": name, "log_loss": log_loss(odds[part], hit[part])})
+            lines[-1]["gini"] = gini(odds[part], hit[part])
+    return DataFrame(lines)
+
+
+def measured(one: Portfolio) -> Measured:
+    """Return the facts of the candidates, of the ledger, of rows made worse, and of customers with a short history."""
     started = process_time()
     fits = fit_candidates(one.sample, settings_of_run().model)
     seconds = process_time() - started
     scores = {name: fits.log_odds(name, one.judged) for name in fits.models}
-    return candidate_facts(one, fits, scores), ledger_facts(one, fits, seconds), fallen(one, fits)
+    facts = candidate_facts(one, fits, scores), ledger_facts(one, fits, seconds)
+    return *facts, fallen(one, fits), short_history(one, fits)
 
 
 def summary(facts: DataFrame) -> DataFrame:
@@ -148,16 +172,23 @@ def main(words: Sequence[str] | None = None) -> None:
         portfolios, found = _measured_all(told.seeds, size, bar)
         task = bar.add_task("bounds", total=len(portfolios))
         bound = pd.concat(list(bar.track(bounds(portfolios), task_id=task)), ignore_index=True)
-    candidates, worse = (pd.concat([facts[place] for facts in found], ignore_index=True) for place in (0, 2))
+    candidates, worse, short = (pd.concat([facts[i] for facts in found], ignore_index=True) for i in (0, 2, 3))
     tables = {
         "ledgers": DataFrame([facts[1] for facts in found]),
         "candidates": candidates,
         "candidates_summary": summary(candidates),
         "bounds": bound.sort_values(["model", "seed"], ignore_index=True),
         "bounds_summary": summary(bound),
+        "short_history": _means(short),
         "worse_rows": worse.groupby("model", sort=False)[["compared", "lower"]].sum(),
     }
     _print(tables, told.csv)
+
+
+def _means(short: DataFrame) -> DataFrame:
+    """Mean log loss and Gini over the seeds, rows and defaults summed."""
+    grouped = short.groupby(["from_month", "model"], sort=False)
+    return grouped.agg({"rows": "sum", "defaults": "sum", "log_loss": "mean", "gini": "mean"})
 
 
 def _told(words: Sequence[str] | None) -> argparse.Namespace:
@@ -172,9 +203,7 @@ def _told(words: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(words)
 
 
-def _measured_all(
-    seeds: Sequence[int], size: Size, bar: Progress
-) -> tuple[list[Portfolio], list[tuple[DataFrame, dict[str, object], DataFrame]]]:
+def _measured_all(seeds: Sequence[int], size: Size, bar: Progress) -> tuple[list[Portfolio], list[Measured]]:
     task = bar.add_task("", total=len(seeds))
     portfolios, found = [], []
     for seed in seeds:

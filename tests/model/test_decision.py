@@ -69,14 +69,13 @@ def test_the_champion_is_accepted_only_above_the_rule(strengths, expected):
     assert choice.loc["late_rate", "is_rule"]
     assert choice.loc[choice["is_chosen"], "reason_code"].item() == "accepted"
     others = choice.drop(index=["lightgbm", expected[0]])["reason_code"]
-    fitted = {name: "compared" for name in strengths}
+    fitted = dict.fromkeys(strengths, "compared")
     missing = {name: "feature_missing" for name in MODELS if name not in strengths} | {"expert": "not_needed"}
     assert others.to_dict() == {name: code for name, code in (missing | fitted).items() if name in others.index}
 
 
 @pytest.mark.parametrize(
-    ("champion", "expected"),
-    [(2.0, ("lightgbm", "accepted")), (1.2, ("single_feature", "not_better_than_rule"))],
+    ("champion", "expected"), [(2.0, ("lightgbm", "accepted")), (1.2, ("single_feature", "not_better_than_rule"))]
 )
 def test_without_late_rates_the_best_single_feature_is_the_rule(champion, expected):
     test = rows()

@@ -44,7 +44,7 @@ def test_a_grade_that_is_not_on_the_scale_is_passed_over():
 
 def test_a_rating_that_confirms_the_grade_does_not_end_the_downgrade():
     found = _found(("a", "p", "2025-09-01", "A"), ("a", "p", "2025-11-05", "C"), ("a", "p", "2025-12-05", "C"))
-    assert found["rating_date"].unique().astype("datetime64[D]").astype(str).tolist() == ["2025-11-05"]
+    assert found["rating_date"].dt.strftime("%Y-%m-%d").unique().tolist() == ["2025-11-05"]
 
 
 def test_the_order_of_the_rows_does_not_matter():

@@ -18,8 +18,9 @@ from riskresearch.model.expert.gate import GATE_REASONS, GATES, GateSettings, ga
 CASES = yaml.safe_load((Path(__file__).parents[1] / "cases" / "model" / "gate.yaml").read_text(encoding="utf-8"))
 
 
-def found_of(tables, as_of, **changes):
-    return check(gate(tables, GateSettings(**changes), as_of=Timestamp(as_of)), GATES).set_index("customer_id")
+def found_of(tables, as_of, *, default_rated=(), **changes):
+    made = gate(tables, GateSettings(**changes), as_of=Timestamp(as_of), default_rated=default_rated)
+    return check(made, GATES).set_index("customer_id")
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
@@ -73,7 +74,9 @@ def test_what_becomes_known_later_changes_nothing(seed, as_of):
 
 
 def test_the_gate_is_as_bad_as_its_worst_check():
-    found = pd.concat([found_of(random_tables(seed=3), day) for day in ("2022-02-28", "2023-12-31", "2025-06-30")])
+    days, rated = ("2022-02-28", "2023-12-31", "2025-06-30"), ["C007", "C011"]
+    found = pd.concat([found_of(random_tables(seed=3), day, default_rated=rated) for day in days])
+    assert (found.loc[rated, ["gate_code", "proceedings_check_code"]] == "fail").all(axis=None)
     checks = found[["accounts_check_code", "debt_check_code", "proceedings_check_code"]]
     order = {"pass": 0, "unknown": 1, "fail": 2}
     assert checks.map(order.get).max(axis=1).equals(found["gate_code"].map(order))

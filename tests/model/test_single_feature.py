@@ -83,7 +83,7 @@ def test_a_worse_value_never_lowers_the_pd_even_where_no_feature_points_the_decl
     sample = of(sample.rows.drop(columns="size"), size=1).with_features(["debt", "profit", "noise"])
     model = single_feature(sample, SETTINGS)
     values = np.linspace(-3, 3, 13)
-    scores = model.log_odds(DataFrame({name: values for name in DIRECTIONS}))
+    scores = model.log_odds(DataFrame(dict.fromkeys(DIRECTIONS, values)))
     assert (np.diff(scores) * DIRECTIONS[model.feature_code]).min() >= 0
 
 

@@ -8,6 +8,7 @@ from riskresearch.base.schema import check
 from riskresearch.ledger.ledger import Ledger
 from riskresearch.ledger.movements import known_date
 from riskresearch.ledger.synthetic import synthetic_ledger
+from riskresearch.pipeline.company_files import knowledge_of
 from riskresearch.pipeline.plan import ledger_tables
 from riskresearch.pipeline.settings import resolve
 from riskresearch.pipeline.stages import STAGES, TABLES, Inputs
@@ -32,7 +33,7 @@ ACTS = {
 SETTINGS = resolve(
     {
         "behaviour": {"backtest_origins": 6, "n_simulations": 200, "history_months": 12, "replay_months": 6},
-        "model": {"n_bootstrap": 50, "n_trees": 20, "min_defaulters": 5, "min_test_defaulters": 2},
+        "model": {"n_bootstrap": 50, "n_trees": 20, "min_defaulters": 5, "min_test_defaulters": 2, "n_refits": 3},
         "validation": {"n_bootstrap": 50},
         "insurance": {"n_years": 2000},
     },
@@ -60,8 +61,10 @@ def _without_later_acts(ledger):
 
 def _all_tables(ledger, policies):
     tables = ledger_tables(ledger, SETTINGS, as_of=AS_OF)
+    knowledge = knowledge_of(SETTINGS, as_of=AS_OF)
     for stage in STAGES:
-        made = stage.make(Inputs({n: tables[n] for n in stage.reads}, SETTINGS, AS_OF, "EUR", policies))
+        given = {name: tables[name] for name in stage.reads}
+        made = stage.make(Inputs(given, SETTINGS, AS_OF, "EUR", policies, knowledge))
         tables |= {t.name: check(made[t.name], TABLES[t.name]) for t in stage.writes}
     return tables
 

@@ -15,6 +15,7 @@ from riskresearch.base.schema import Column, Table
 from riskresearch.pipeline.experiments import (
     compare_experiments,
     compare_runs,
+    compare_with_standard,
     find_experiment,
     measures,
     record_experiment,
@@ -220,3 +221,43 @@ def test_the_text_names_the_fits_and_what_differs(tmp_path):
     assert "expert.out_of_time.auc_gain" not in text
     recorded(tmp_path, "three", settings={"model": {"n_folds": 5}})
     assert "A and B are the same fit" in compare_runs("one", "three", home=tmp_path)
+
+
+CHANGED = {"model": {"n_folds": 7}}
+
+
+def beside_standard(home, run, settings=None):
+    folder = RunFolder(home / "data" / "runs" / run, {name: _table(name) for name in USED}, {})
+    return compare_with_standard(folder, resolve(settings or {}, where="test"))
+
+
+def test_an_unchanged_fit_is_its_own_standard(tmp_path):
+    recorded(tmp_path, "one")
+    found = beside_standard(tmp_path, "one")
+    assert found["model_code"].tolist() == ["lightgbm", "late_rate"]
+    assert found["auc_change"].tolist() == [0.0, 0.0]
+    assert found["auc"].between(0, 1).all()
+
+
+def test_a_changed_fit_stands_beside_the_standard_of_the_same_data(tmp_path):
+    recorded(tmp_path, "one")
+    recorded(tmp_path, "other_data", tables=made(seed=2))
+    recorded(tmp_path, "two", settings=CHANGED)
+    found, plain = beside_standard(tmp_path, "two", CHANGED), beside_standard(tmp_path, "one")
+    assert found["auc_standard"].tolist() == plain["auc"].tolist()
+
+
+def test_a_standard_that_was_never_fitted_is_empty(tmp_path):
+    recorded(tmp_path, "two", settings=CHANGED)
+    found = beside_standard(tmp_path, "two", CHANGED)
+    assert found["auc_standard"].isna().all()
+    assert found["auc_change"].isna().all()
+    assert found["auc"].notna().all()
+
+
+@pytest.mark.parametrize("more", [0, 3])
+def test_what_else_is_recorded_plays_no_part(tmp_path, more):
+    recorded(tmp_path, "two", settings=CHANGED)
+    for seed in range(more):
+        recorded(tmp_path, f"run{seed}", tables=made(seed=5 + seed))
+    assert beside_standard(tmp_path, "two", CHANGED)["auc_standard"].isna().all()

@@ -23,7 +23,7 @@ from riskresearch.model.fits import Fits, fit_candidates
 from riskresearch.model.grades import DEFAULTED, grade_quality, grade_scale, graded
 from riskresearch.model.lead_time import lead_times
 from riskresearch.model.low_default import grade_estimates, yearly_rows
-from riskresearch.model.sample import Sample
+from riskresearch.model.sample import KEYS, Sample
 from riskresearch.model.scoring import Today, scored
 from riskresearch.model.settings import ModelSettings
 from riskresearch.model.tables import CHAMPION, COLD_START, EXPERT, SCORES
@@ -69,7 +69,9 @@ def default_model(
     knowledge : date, questionnaire, rating scales, horizon
     told : called with the progress of a search for better settings, where one is asked for
     """
-    panel = tables["snapshots"].assign(is_default=tables["snapshots"]["is_default"].astype("boolean"))
+    panel = tables["snapshots"].sort_values(KEYS, ignore_index=True)
+    panel = panel.assign(is_default=panel["is_default"].astype("boolean"))
+    tables = {**tables, "snapshots": panel}
     rows = {name: panel[panel["sample_code"] == name] for name in KNOWN}
     sample = Sample.of(rows["development"], tables["feature_dictionary"], horizon_months=knowledge.horizon_months)
     trials, tuned = _tuned(sample, settings, knowledge, told)
@@ -92,7 +94,7 @@ def default_model(
         "scorecard_points": _points(fits),
         "tuning_trials": trials,
     }
-    return made | _today({**tables, **made, "snapshots": panel}, fits, knowledge)
+    return made | _today({**tables, **made}, fits, knowledge)
 
 
 def _today(tables: Mapping[str, DataFrame], fits: Fits, knowledge: Knowledge) -> dict[str, DataFrame]:
@@ -130,7 +132,7 @@ def _scores(
     until = as_of if pd.isna(start) else start
     parts = []
     for code in fits.models:
-        level, _ = fits.levels(code, known, tables["default_cohorts"], until=until)
+        level, _ = fits.levels(code, tables["snapshots"], tables["default_cohorts"], until=until)
         pds = level.pds(fits.log_odds(code, known)).set_index(known.index)["pd_12m"]
         pds = pds.clip(lower=fits.settings.pd_floor_ratio)
         keys = known[["customer_id", "observation_date", "sample_code", "is_default"]]

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pandas import DataFrame
+from pandas import DataFrame, Series
 
 from riskresearch.base.errors import RunError, first_keys
 from riskresearch.base.resampling import auc
@@ -23,6 +23,7 @@ from riskresearch.pipeline.settings import Settings
 DECIDING = ("ledger", "default", "behaviour", "features", "model")
 PARTS = ("data", "code", "settings", "chosen", "measures")
 LENGTH = 12
+COMPARED = {"auc": ("auc_standard", "auc_change"), "log_loss": ("log_loss_standard", "log_loss_change")}
 SMALLEST_PD = 1e-12
 Experiment = Mapping[str, Any]
 
@@ -154,11 +155,11 @@ def compare_with_standard(folder: RunFolder, settings: Settings) -> DataFrame:
     file = experiments_path(folder.path) / f"{digest_json(_made_from(folder, standard))[:LENGTH]}.json"
     other = json.loads(file.read_text(encoding="utf-8"))["measures"] if file.is_file() else {}
     table = DataFrame({"model_code": list(MODELS)})
-    for name in ("auc", "log_loss"):
-        for column, known in ((name, own), (f"{name}_standard", other)):
-            table[column] = [known.get(f"{model}.out_of_time.{name}") for model in MODELS]
-            table[column] = table[column].astype("float64")
-        table[f"{name}_change"] = table[name] - table[f"{name}_standard"]
+    for name, (beside, change) in COMPARED.items():
+        for column, known in ((name, own), (beside, other)):
+            found = [known.get(f"{model}.out_of_time.{name}") for model in MODELS]
+            table[column] = Series(found, dtype="float64")
+        table[change] = table[name] - table[beside]
     return table[table[["auc", "auc_standard"]].notna().any(axis=1)].reset_index(drop=True)
 
 

@@ -73,7 +73,7 @@ class Hazard:
         return horizon_log_odds(self.monthly_log_odds(rows))
 
 
-@CANDIDATES.register(Candidate("Monthly hazard of default", "Risque mensuel de défaut"))
+@CANDIDATES.register(Candidate("monthly hazard of default", "risque mensuel de défaut"))
 def hazard(sample: Sample, settings: HazardSettings) -> Hazard:
     """Discrete-time hazard of default over the months of the horizon, fitted by penalised maximum likelihood.
 

@@ -39,6 +39,8 @@ LIGHT = ("external", "questionnaire", "prior")
 def rating_shares(expert_ratings: DataFrame, *, words: Translator, axis: Axes) -> None:
     """Draw what the expert rating rests on by months of history: mean share of each source and of the prior.
 
+    Customers no longer active are left out.
+
     Parameters
     ----------
     expert_ratings : table `expert_ratings`
@@ -46,10 +48,11 @@ def rating_shares(expert_ratings: DataFrame, *, words: Translator, axis: Axes) -
     axis : where to draw
     """
     title = words.t("figure.shares_title")
-    if expert_ratings.empty:
+    rated = expert_ratings[expert_ratings["customer_status_code"] != "inactive"]
+    if rated.empty:
         return not_computable(axis, words, title=title, reason=words.t("figure.no_rows"))
-    months = expert_ratings["n_months_history"]
-    parts = [(name, expert_ratings[months.between(low, np.inf if high is None else high)]) for low, high, name in BANDS]
+    months = rated["n_months_history"]
+    parts = [(name, rated[months.between(low, np.inf if high is None else high)]) for low, high, name in BANDS]
     parts = [(name, rows) for name, rows in parts if len(rows)]
     columns = [f"{code}_share_ratio" for code in SHARES]
     means = pd.DataFrame([rows[columns].mean() for _, rows in parts])

@@ -38,6 +38,7 @@ LEVELS: dict[str, tuple[str, str, Any]] = {
 SEGMENTS = {"reliable": GREEN, "to_watch": ORANGE, "risky": RED}
 PD_TICKS = (0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
 SHOWN_CUSTOMERS = 20
+ID_WIDTH = 20
 
 
 @picture
@@ -98,7 +99,7 @@ def pd_intervals(scored: DataFrame, *, words: Translator, axis: Axes, n_customer
     axis.plot(rows.loc[by_model, "pd_12m"], places[by_model], "o", color=BLUE, markersize=6)
     axis.plot(rows.loc[~by_model, "pd_12m"], places[~by_model], marker="D", **HOLLOW)
     months = [words.t("unit.months", n=words.count(n)) for n in rows["n_months_history"]]
-    names = [f"{fitted(code, width=20, lines=1)} · {n}" for code, n in zip(rows["customer_id"], months, strict=True)]
+    names = [f"{_short(code)} · {n}" for code, n in zip(rows["customer_id"], months, strict=True)]
     name_rows(axis, names)
     axis.tick_params(axis="y", labelsize=7.5)
     _log_ticks(axis, words, "x")
@@ -106,6 +107,12 @@ def pd_intervals(scored: DataFrame, *, words: Translator, axis: Axes, n_customer
     axis.set_xlabel(words.t("figure.pd_intervals_axis"), fontsize=8.5)
     legend_below(axis, _interval_handles(rows, words))
     return set_height(axis, 1.6 + 0.22 * len(rows))
+
+
+def _short(customer_id: str) -> str:
+    """Number of a customer, cut where it is too long to stand beside the picture."""
+    cut = customer_id if len(customer_id) <= ID_WIDTH else f"{customer_id[: ID_WIDTH - 1]}…"
+    return fitted(cut, width=ID_WIDTH, lines=1)
 
 
 def _interval_handles(rows: DataFrame, words: Translator) -> list[Artist]:

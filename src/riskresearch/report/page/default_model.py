@@ -113,6 +113,7 @@ def expert_blocks(context: Context) -> list[Block]:
     words, chosen, ratings = context.words, context.chosen_model(), context.table("expert_ratings")
     if chosen is None or chosen["model_code"] != "expert" or ratings is None:
         return []
+    ratings = ratings[ratings["customer_status_code"] != "inactive"]
     shares = [
         f"{words.label('rating_weight', name)} {words.ratio(ratings[f'{name}_share_ratio'].mean(), 0)}"
         for name in SOURCES

@@ -107,15 +107,17 @@ def _pictures(context: Context, choice: DataFrame) -> list[Block]:
         drawn = model_candidates(choice, words=words)
         pictures.append(figure(drawn, alt=words.t("alt.candidates", parts=", ".join(parts))))
     blocks += [pair(*pictures)] if pictures else []
-    return [
-        *blocks,
-        table(
-            choice,
-            context,
-            caption=words.t("table.choice"),
-            columns=["model_code", "role_code", "auc", "auc_gain", "brier", "log_loss", "reason_code"],
-        ),
-    ]
+    return [*blocks, _candidates(context, known)] if len(known) else blocks
+
+
+def _candidates(context: Context, known: DataFrame) -> Block:
+    """The candidates that could be judged, best first."""
+    return table(
+        known,
+        context,
+        caption=context.words.t("table.choice"),
+        columns=["model_code", "role_code", "auc", "auc_gain", "brier", "log_loss", "reason_code"],
+    )
 
 
 def _late_payment(context: Context) -> list[Block]:
