@@ -229,3 +229,12 @@ def test_a_panel_without_late_rates_is_judged_by_its_best_single_feature():
     assert choice.loc["late_rate", "reason_code"] == "feature_missing"
     assert choice.loc["single_feature", "auc_gain"] == 0
     assert found["scored"]["pd_12m"].notna().all()
+
+
+def test_yearly_rates_do_not_move_pds_of_another_horizon():
+    rows = frame()
+    within = (rows["months_to_default"].fillna(99) <= 6).astype("boolean").where(rows["is_default"].notna())
+    given = inputs(rows.assign(is_default=within), features=FEW, default_cohorts=cohorts(RATES))
+    levels = default_model(given, FAST, knowledge(horizon_months=6))["pd_levels"].set_index("level_code")
+    assert levels.loc["level_shift", "value"] == 0
+    assert levels.loc["level_shift", "reason_code"] == "other_horizon"

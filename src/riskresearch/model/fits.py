@@ -19,6 +19,8 @@ from riskresearch.model.settings import ModelSettings
 from riskresearch.model.tables import CHAMPION
 
 Floats = NDArray[np.float64]
+COHORT_MONTHS = 12
+"""Months over which the default rates of table `default_cohorts` run."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,8 @@ class Fits:
         """Return the level of a candidate's PDs as known on a date, and table `pd_levels`.
 
         The mean PD of the customers at risk when the complete yearly cohorts began, every year alike, is moved to the
-        mean of their default rates.
+        mean of their default rates. Where the outcome is not a default within 12 months, yearly rates say nothing and
+        the level stays.
 
         Parameters
         ----------
@@ -63,6 +66,11 @@ class Fits:
         cohorts : table `default_cohorts`
         until : cohorts that ended later do not count
         """
+        if self.sample.horizon_months != COHORT_MONTHS:
+            level, table = pd_levels(self.log_odds(code, panel[:0]), cohorts[:0], self.settings, until=until)
+            return level, table.assign(
+                reason_code=table["reason_code"].mask(table["reason_code"].notna(), "other_horizon")
+            )
         known = cohorts[cohorts["is_complete"].fillna(False).astype(bool) & (cohorts["end_date"] <= until)]
         at_risk = panel["observation_date"].isin(known["start_date"]) & panel["exclusion_code"].isna()
         rows = panel[at_risk]

@@ -31,7 +31,15 @@ LEVELS: Mapping[str, str] = {
     "margin_shift": "log_odds",
     "mean_pd_with_margin": "ratio",
 }
-LEVEL_REASONS = ("no_rows", "too_few_years", "no_default", "all_default", "no_correlation", "margin_too_large")
+LEVEL_REASONS = (
+    "no_rows",
+    "too_few_years",
+    "other_horizon",
+    "no_default",
+    "all_default",
+    "no_correlation",
+    "margin_too_large",
+)
 NOT_FROM_COHORTS = ("mean_pd_model", "correlation", "margin_data", "margin_method")
 
 PD_LEVELS = Table(
