@@ -85,7 +85,7 @@ def over_folds(name: str, rows: DataFrame, worse: Sequence[DataFrame], mapping: 
         for other in worse:
             fallen += int((fitted.log_odds(other[is_test]) < scores[fold]).sum())
             compared += int(is_test.sum())
-    share = fallen / compared if compared else None
+    share = fallen / compared if compared else float("nan")
     return {"model": name, **figures(rows, scores), "n_worse": compared, "fallen": share, "fit_s": seconds / N_FOLDS}
 
 

@@ -238,3 +238,11 @@ def test_yearly_rates_do_not_move_pds_of_another_horizon():
     levels = default_model(given, FAST, knowledge(horizon_months=6))["pd_levels"].set_index("level_code")
     assert levels.loc["level_shift", "value"] == 0
     assert levels.loc["level_shift", "reason_code"] == "other_horizon"
+
+
+def test_a_candidate_whose_feature_is_always_empty_is_not_fitted():
+    rows = frame().assign(rating_ratio=np.nan)
+    dictionary = inputs(rows, features=[*FEW, "rating_ratio"])["feature_dictionary"]
+    fits = fit_candidates(Sample.of(rows[rows["sample_code"] == "development"], dictionary), FAST)
+    assert "late_rate" in fits.models
+    assert "external_rating" not in fits.models

@@ -113,7 +113,7 @@ class Fits:
 
 
 def fit_candidates(sample: Sample, settings: ModelSettings) -> Fits:
-    """Return all candidates whose features are there, fitted and the champion calibrated.
+    """Return all candidates whose features are there and not all empty, fitted, and the champion calibrated.
 
     Nothing is fitted with fewer customers in default than `min_defaulters`.
 
@@ -124,7 +124,8 @@ def fit_candidates(sample: Sample, settings: ModelSettings) -> Fits:
     """
     if sample.n_defaulters < settings.min_defaulters or sample.rows["is_default"].all():
         return Fits(sample, settings)
-    usable = [member for member in CANDIDATES if member.spec.can_learn_from(sample.dictionary)]
+    told = sample.dictionary[sample.features.notna().any().to_numpy()]
+    usable = [member for member in CANDIDATES if member.spec.can_learn_from(told)]
     fit: dict[str, Callable[..., Any]] = {member.name: member.function for member in usable}
     models = {name: function(sample, settings) for name, function in fit.items()}
     unseen = models[CHAMPION].unseen
