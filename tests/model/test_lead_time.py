@@ -59,3 +59,9 @@ def test_without_any_alarm_there_is_no_lead():
 @pytest.mark.parametrize("months", [1, 7, 12])
 def test_a_lead_is_never_longer_than_the_horizon(months):
     assert _found(_rows("a", "H", months))["lead_months_p50"] == months
+
+
+def test_with_two_defaults_the_first_lead_counts():
+    # 2 months to the first default; after it an alarm 9 months before the second
+    again = pd.concat([_rows("a", "H", 2), _rows("a", "H", 9).assign(observation_date=MONTHS[4])])
+    assert _found(again)["lead_months_p50"] == 2

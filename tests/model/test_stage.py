@@ -246,3 +246,16 @@ def test_a_candidate_whose_feature_is_always_empty_is_not_fitted():
     fits = fit_candidates(Sample.of(rows[rows["sample_code"] == "development"], dictionary), FAST)
     assert "late_rate" in fits.models
     assert "external_rating" not in fits.models
+
+
+def test_the_level_takes_the_newest_row_of_a_panel_with_dates_of_its_own():
+    """Accounts are published on many days: each customer counts with the last ones known when the year began."""
+    rows = frame()
+    moved = pd.to_timedelta(rows["customer_id"].str[1:].astype(int) % 20, unit="D")
+    spread = rows.assign(observation_date=rows["observation_date"] - moved)
+    dictionary = inputs(rows, features=FEW)["feature_dictionary"]
+    fits = fit_candidates(Sample.of(rows[rows["sample_code"] == "development"], dictionary), FAST)
+    given = cohorts({2022: 0.03, 2023: 0.04})
+    on_days, _ = fits.levels("late_rate", spread, given, until=AS_OF)
+    on_month_ends, _ = fits.levels("late_rate", rows, given, until=AS_OF)
+    assert on_days.margin_shift == pytest.approx(on_month_ends.margin_shift, rel=1e-12)

@@ -5,16 +5,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from pandas import DataFrame, Timestamp
 
 from riskresearch.base.schema import empty
+from riskresearch.behaviour.book import months_before
 from riskresearch.model.calibration.choice import CALIBRATION_METHODS, Calibration, choose_calibration
 from riskresearch.model.calibration.level import Levels, pd_levels
 from riskresearch.model.calibration.uncertainty import customer_resample, refit_interval
 from riskresearch.model.candidates import CANDIDATES, Fitted
 from riskresearch.model.candidates.boosted import Boosted, refitted
-from riskresearch.model.sample import Sample
+from riskresearch.model.sample import KEYS, Sample
 from riskresearch.model.settings import ModelSettings
 from riskresearch.model.tables import CHAMPION
 
@@ -57,8 +59,9 @@ class Fits:
         """Return the level of a candidate's PDs as known on a date, and table `pd_levels`.
 
         The mean PD of the customers at risk when the complete yearly cohorts began, every year alike, is moved to the
-        mean of their default rates. Where the outcome is not a default within 12 months, yearly rates say nothing and
-        the level stays.
+        long-run default rate, the mean over all complete years: also over a year whose customers the panel excludes
+        because it lies in the burn-in. A customer is taken with its newest row of the twelve months before the start.
+        Where the outcome is not a default within 12 months, yearly rates say nothing and the level stays.
 
         Parameters
         ----------
@@ -71,10 +74,8 @@ class Fits:
             return level, table.assign(
                 reason_code=table["reason_code"].mask(table["reason_code"].notna(), "other_horizon")
             )
-        known = cohorts[cohorts["is_complete"].fillna(False).astype(bool) & (cohorts["end_date"] <= until)]
-        at_risk = panel["observation_date"].isin(known["start_date"]) & panel["exclusion_code"].isna()
-        rows = panel[at_risk]
-        weight = 1 / rows.groupby("observation_date")["customer_id"].transform("size").to_numpy(float)
+        rows = _at_starts(panel, cohorts[cohorts["end_date"] <= until])
+        weight = 1 / rows.groupby("start_date")["customer_id"].transform("size").to_numpy(float)
         return pd_levels(self.log_odds(code, rows), cohorts, self.settings, until=until, weight=weight)
 
     def intervals(self, code: str, rows: DataFrame, *, shift: float) -> DataFrame:
@@ -131,3 +132,15 @@ def fit_candidates(sample: Sample, settings: ModelSettings) -> Fits:
     unseen = models[CHAMPION].unseen
     calibration, methods = choose_calibration(unseen.raw, unseen.outcome, unseen.customers, settings)
     return Fits(sample, settings, models, calibration, methods)
+
+
+def _at_starts(panel: DataFrame, cohorts: DataFrame) -> DataFrame:
+    """Newest row of each customer in the year before each complete cohort began, where it is not excluded."""
+    complete = cohorts[cohorts["is_complete"].fillna(False).astype(bool)]
+    parts = []
+    for start in complete["start_date"]:
+        days = panel["observation_date"]
+        before = panel[(days > months_before(start, COHORT_MONTHS)) & (days <= start)]
+        newest = before.sort_values(KEYS).drop_duplicates("customer_id", keep="last")
+        parts.append(newest[newest["exclusion_code"].isna()].assign(start_date=start))
+    return pd.concat(parts) if parts else panel[:0].assign(start_date=pd.NaT)

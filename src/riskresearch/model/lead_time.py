@@ -60,7 +60,8 @@ def lead_times(scores: DataFrame, snapshots: DataFrame, scale: DataFrame) -> Dat
 
 def _of_model(code: str, rows: DataFrame) -> dict[str, object]:
     hits, alarms = rows[rows["is_default"]], rows[rows["is_alarm"]]
-    leads = hits[hits["is_alarm"]].groupby("customer_id")["months_to_default"].max().to_numpy(float)
+    first = hits[hits["is_alarm"]].sort_values("observation_date").drop_duplicates("customer_id")
+    leads = first["months_to_default"].to_numpy(float)
     n_defaulters, n_customers = hits["customer_id"].nunique(), alarms["customer_id"].nunique()
     quartiles = np.quantile(leads, [0.25, 0.5, 0.75]) if len(leads) else [np.nan] * 3
     followed = alarms.loc[alarms["is_default"], "customer_id"].nunique()

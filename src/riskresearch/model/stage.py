@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from pandas import DataFrame, Timestamp
+from pandas import DataFrame, Series, Timestamp
+from scipy.special import expit
 
 from riskresearch.base.schema import empty
 from riskresearch.model.calibration.level import Levels, pd_levels
@@ -76,12 +77,13 @@ def default_model(
     sample = Sample.of(rows["development"], tables["feature_dictionary"], horizon_months=knowledge.horizon_months)
     trials, tuned = _tuned(sample, settings, knowledge, told)
     fits = fit_candidates(sample, tuned)
-    odds = {code: fits.log_odds(code, rows["out_of_time"]) for code in fits.models}
+    shifts = _tested_shifts(rows["out_of_time"], tables, fits, knowledge.as_of)
+    odds = {code: fits.log_odds(code, rows["out_of_time"]) + shift for code, shift in shifts.items()}
     choice = model_choice(rows["out_of_time"], fits, odds)
     scale = grade_scale(tuned.grade_bounds, reliable_up_to=tuned.reliable_up_to, to_watch_up_to=tuned.to_watch_up_to)
     beside = {"questionnaire": knowledge.questionnaire, "scales": knowledge.scales, "grade_scale": scale}
     expert = expert_tables(tables, tuned, as_of=knowledge.as_of, **beside)
-    scores = _scores(rows, tables, fits, scale, knowledge.as_of)
+    scores = _scores(rows, fits, shifts, scale)
     made = {
         **expert,
         "scores": scores,
@@ -123,19 +125,22 @@ def _tuned(
     return trials, settings.model_copy(update=dict(best))
 
 
-def _scores(
-    rows: Mapping[str, DataFrame], tables: Mapping[str, DataFrame], fits: Fits, scale: DataFrame, as_of: Timestamp
-) -> DataFrame:
-    """PDs of all candidates where the outcome is known, on the level known when the out-of-time block began."""
-    known = pd.concat(list(rows.values()))
-    start = rows["out_of_time"]["observation_date"].min()
+def _tested_shifts(test: DataFrame, tables: Mapping[str, DataFrame], fits: Fits, as_of: Timestamp) -> dict[str, float]:
+    """Move of each candidate to the long-run level that was known when the out-of-time block began."""
+    start = test["observation_date"].min()
     until = as_of if pd.isna(start) else start
+    given = tables["snapshots"], tables["default_cohorts"]
+    return {code: fits.levels(code, *given, until=until)[0].shift for code in fits.models}
+
+
+def _scores(rows: Mapping[str, DataFrame], fits: Fits, shifts: Mapping[str, float], scale: DataFrame) -> DataFrame:
+    """PDs of all candidates where the outcome is known."""
+    known = pd.concat(list(rows.values()))
+    keys = known[["customer_id", "observation_date", "sample_code", "is_default"]]
     parts = []
-    for code in fits.models:
-        level, _ = fits.levels(code, tables["snapshots"], tables["default_cohorts"], until=until)
-        pds = level.pds(fits.log_odds(code, known)).set_index(known.index)["pd_12m"]
+    for code, shift in shifts.items():
+        pds = Series(expit(fits.log_odds(code, known) + shift), index=known.index)
         pds = pds.clip(lower=fits.settings.pd_floor_ratio)
-        keys = known[["customer_id", "observation_date", "sample_code", "is_default"]]
         parts.append(keys.assign(model_code=code, pd_12m=pds, grade_code=graded(pds, scale)["grade_code"]))
     return pd.concat(parts, ignore_index=True) if parts else empty(SCORES)
 
