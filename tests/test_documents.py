@@ -9,6 +9,7 @@ from typer.main import get_command
 from riskresearch.cli import app
 from riskresearch.ledger.read import read_ledger
 from riskresearch.pipeline.documents import write_documents
+from riskresearch.pipeline.panel_run.mapping import panel_mapping
 from riskresearch.pipeline.settings import Settings
 from riskresearch.pipeline.stages import TABLES
 
@@ -79,3 +80,11 @@ def test_the_mapping_shown_in_the_documents_reads_such_a_file(tmp_path):
     assert ledger["invoices"]["base_minor"].tolist() == [125040, 9960]
     assert ledger["invoices"]["customer_id"].tolist() == ["00451", "00451"]
     assert ledger["payments"]["base_minor"].tolist() == [125040]
+
+
+def test_the_panel_mapping_shown_in_the_documents_is_valid(tmp_path):
+    text = (PROJECT / "docs" / "own_panel.md").read_text(encoding="utf-8")
+    file = tmp_path / "my_panel.yaml"
+    file.write_text(re.search(r"```yaml\n(.*?)```", text, re.DOTALL).group(1), encoding="utf-8")
+    mapping = panel_mapping(file)
+    assert mapping.feature_dictionary()["feature_code"].tolist() == ["debt_ratio", "arrears_months"]

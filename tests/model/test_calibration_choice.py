@@ -186,3 +186,8 @@ def test_a_calibration_turns_raw_log_odds_into_probabilities():
 def test_wrong_rows_are_refused(raw, outcome, customers, message):
     with pytest.raises(TableError, match=message):
         choose_calibration(raw, outcome, customers, SETTINGS)
+
+
+def test_a_band_of_slopes_that_holds_nothing_is_refused():
+    with pytest.raises(ValueError, match="lies above"):
+        CalibrationSettings(slope_low=1.2, slope_high=0.8)

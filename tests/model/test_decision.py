@@ -161,3 +161,12 @@ def test_a_twin_of_the_champion_is_no_worse_with_certainty_and_twin_rows_prove_n
     doubled = chosen(pd.concat([test, test]), {name: np.tile(z, 2) for name, z in scores.items()})
     pd.testing.assert_frame_equal(doubled, choice, rtol=1e-9)
     assert not np.signbit(choice["champion_gain_high"].to_numpy()[choice["champion_gain_high"] == 0]).any()
+
+
+@pytest.mark.parametrize("log_odds", [0.0, -1.0])
+def test_a_rule_that_separates_no_better_than_chance_gives_no_pds(log_odds):
+    test = rows()
+    flat = {name: log_odds * test["is_default"].to_numpy(float) for name in STRONG}
+    choice = chosen(test, flat)
+    assert told(choice) == ("expert", "not_better_than_rule")
+    assert choice.loc["expert", "reason_code"] == "accepted"

@@ -17,7 +17,6 @@ from riskresearch.model.grades import (
     GRADE_SCALE,
     SEGMENTS,
     GradeSettings,
-    floored,
     grade_counts,
     grade_quality,
     grade_scale,
@@ -140,14 +139,6 @@ def test_settings_that_make_no_scale_are_refused(changes, said):
         both = {"reliable_up_to": 0.01, "to_watch_up_to": 0.04} | changes
         with pytest.raises(SettingsError, match=said):
             grade_scale(GradeSettings().grade_bounds, **both)
-
-
-def test_the_floor_raises_small_pds_only_and_says_which():
-    pds = Series([0.0, 0.0004999, 0.0005, 0.3, 1.0], index=list("abcde"))
-    found = floored(pds, floor_ratio=GradeSettings().pd_floor_ratio)
-    assert found["pd_12m"].tolist() == [0.0005, 0.0005, 0.0005, 0.3, 1.0]
-    assert found["is_pd_floored"].tolist() == [True, True, False, False, False]
-    assert found.index.tolist() == list("abcde")
 
 
 def test_counts_add_up_to_the_customers():

@@ -51,9 +51,10 @@ def fits_of(frame: DataFrame, settings: ModelSettings = SETTINGS) -> Fits:
     return Fits(sample, settings, models)
 
 
-def today_of(frame: DataFrame, **changed: DataFrame) -> Today:
+def today_of(frame: DataFrame, *, default_rated: tuple[str, ...] = (), **changed: DataFrame) -> Today:
     names = sorted(frame["customer_id"].unique())
     expert = DataFrame({"customer_id": names, "pd_12m": np.linspace(0.001, 0.3, len(names))})
+    expert["is_default_rated"] = expert["customer_id"].isin(default_rated)
     return Today.of(inputs(frame, **changed), expert, as_of=AS_OF)
 
 
@@ -148,6 +149,18 @@ def test_no_pd_is_shown_below_the_floor_and_the_score_stays_as_it_is(fits):
     assert (live["pd_low"] <= live["pd_12m"]).all()
     assert (live["pd_12m"] <= live["pd_high"]).all()
     assert set(live.loc[below, "grade_code"]) == {"A"}
+
+
+def test_a_provider_that_says_in_default_raises_the_pd_to_that_of_the_expert_rating(table, fits):
+    live = table[table["customer_status_code"] == "active"]
+    named = str(live["pd_12m"].idxmin())
+    today = today_of(FRAME, default_rated=(named,))
+    other = check(scored(today, fits, "late_rate", LEVELS, SCALE), SCORED).set_index("customer_id")
+    raised = other.loc[named]
+    assert raised["pd_12m"] == max(today.expert[named], live.loc[named, "pd_12m"])
+    assert raised["pd_12m"] <= raised["pd_high"]
+    assert raised["score"] == live.loc[named, "score"]
+    pd.testing.assert_frame_equal(other.drop(named), table.drop(named))
 
 
 def test_the_champion_alone_is_calibrated():

@@ -7,7 +7,12 @@ from hypothesis import strategies as st
 from scipy.special import expit, logit
 
 from riskresearch.base.errors import TableError
-from riskresearch.model.calibration.uncertainty import customer_resample, refit_interval, venn_abers
+from riskresearch.model.calibration.uncertainty import (
+    UncertaintySettings,
+    customer_resample,
+    refit_interval,
+    venn_abers,
+)
 
 ROW = st.tuples(st.integers(0, 9), st.integers(0, 1), st.sampled_from([0.25, 0.5, 1.0, 3.0]))
 
@@ -122,3 +127,8 @@ def test_the_interval_holds_the_pd_as_often_as_it_says():
         low, high = refit_interval(refits, [logit(hit.mean())]).loc[0, ["pd_low", "pd_high"]]
         held += low <= expit(truth) <= high
     assert 0.83 <= held / 200 <= 0.97
+
+
+def test_one_refit_is_refused_because_it_has_no_spread():
+    with pytest.raises(ValueError, match="at least 2"):
+        UncertaintySettings(n_refits=1)

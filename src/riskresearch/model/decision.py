@@ -13,15 +13,16 @@ from riskresearch.model.fits import Fits
 from riskresearch.model.tables import CHAMPION, EXPERT, MODEL_CHOICE, MODELS, NO_RULE, ROLES, RULE
 
 LOWER, UPPER = 0.025, 0.975
+CHANCE = 0.5
 
 
 def model_choice(test: DataFrame, fits: Fits, log_odds: Mapping[str, NDArray[np.float64]]) -> DataFrame:
     """Return table `model_choice`: the candidates side by side on the same rows and the same resamples of customers.
 
     The champion is accepted where its AUC out of time is above that of the simple rule: the customer's own past late
-    rate or, in a panel that holds none, the best single feature. Else the rule gives the PDs. Nothing can be accepted
-    with fewer customers in default out of time than `min_test_defaulters`; then, as where nothing was fitted, the
-    expert rating gives them.
+    rate or, in a panel that holds none, the best single feature. Else the rule gives the PDs, where it separates at
+    all (AUC above one half). Nothing can be accepted with fewer customers in default out of time than
+    `min_test_defaulters`; then, as where nothing was fitted or nothing separates, the expert rating gives them.
 
     Parameters
     ----------
@@ -75,8 +76,9 @@ def _decision(fits: Fits, judged: DataFrame, rule: str, *, is_judged: bool) -> t
     if not is_judged:
         reason = "too_few_test_defaulters" if fits.models else "too_few_defaulters"
         return EXPERT, {**dict.fromkeys(MODELS, reason), EXPERT: "accepted"}
-    is_better = bool(judged.loc[CHAMPION, "auc"] > judged.loc[rule, "auc"])
-    chosen = CHAMPION if is_better else rule
+    aucs = judged["auc"]
+    is_better = bool(aucs[CHAMPION] > max(aucs[rule], CHANCE))
+    chosen = CHAMPION if is_better else rule if aucs[rule] > CHANCE else EXPERT
     reasons = {name: "compared" if name in fits.models else "feature_missing" for name in MODELS}
     reasons |= {CHAMPION: "not_better_than_rule", EXPERT: "not_needed"} | {chosen: "accepted"}
     return chosen, reasons

@@ -176,21 +176,6 @@ def graded(pd_12m: Series, scale: DataFrame) -> DataFrame:
     )
 
 
-def floored(pd_12m: Series, *, floor_ratio: float) -> DataFrame:
-    """Return probabilities of default not below the floor, and which of them were raised to it.
-
-    Returns
-    -------
-    DataFrame ``pd_12m is_pd_floored`` with the index given.
-
-    Examples
-    --------
-    >>> floored(Series([0.0001, 0.02]), floor_ratio=0.0005).to_numpy().tolist()
-    [[0.0005, True], [0.02, False]]
-    """
-    return DataFrame({"pd_12m": pd_12m.clip(lower=floor_ratio), "is_pd_floored": pd_12m < floor_ratio})
-
-
 def grade_counts(scored: DataFrame) -> DataFrame:
     """Return number of customers and mean PD by grade.
 

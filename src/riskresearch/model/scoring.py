@@ -11,7 +11,7 @@ from scipy.special import logit
 from riskresearch.model.calibration.level import Levels
 from riskresearch.model.expert.rating import months_of_history
 from riskresearch.model.fits import Fits
-from riskresearch.model.grades import DEFAULTED, floored, graded
+from riskresearch.model.grades import DEFAULTED, graded
 from riskresearch.model.tables import COLD_START, EXPERT
 
 PDS = ["pd_12m", "pd_low", "pd_high", "pd_point_in_time", "pd_with_margin", "score"]
@@ -25,10 +25,12 @@ class Today:
     ----------
     rows : rows of table `snapshots` on the date, with `customer_status_code` and `n_months_history`
     expert : PD of the expert rating by customer_id
+    default_rated : the same, of customers that a provider of ratings says are in default
     """
 
     rows: DataFrame
     expert: Series
+    default_rated: Series
 
     @classmethod
     def of(cls, tables: Mapping[str, DataFrame], expert_ratings: DataFrame, *, as_of: Timestamp) -> "Today":
@@ -40,7 +42,8 @@ class Today:
         kept = rows.assign(customer_status_code=status)[status.notna()]
         history = _history(tables["movements"], panel, pd.Index(kept["customer_id"]), as_of)
         expert = expert_ratings.set_index("customer_id")["pd_12m"]
-        return cls(kept.assign(n_months_history=history.to_numpy()), expert)
+        refused = expert_ratings.set_index("customer_id")["is_default_rated"].astype(bool)
+        return cls(kept.assign(n_months_history=history.to_numpy()), expert, expert[refused])
 
     def of_status(self, code: str) -> DataFrame:
         """Return the rows of one status."""
@@ -51,7 +54,9 @@ def scored(today: Today, fits: Fits, chosen: str, levels: Mapping[str, Levels], 
     """Return table `scored`.
 
     Active customers get the PD of the chosen candidate, prospects that of what is known before the first sale; where
-    no model is accepted both get the expert rating. A customer in default has 1.
+    no model is accepted both get the expert rating. A customer in default has 1. No PD is below the floor, nor below
+    that of the expert rating where a provider says that the customer is in default: a default grade is no forecast
+    that a model could have learnt from.
 
     Parameters
     ----------
@@ -65,13 +70,15 @@ def scored(today: Today, fits: Fits, chosen: str, levels: Mapping[str, Levels], 
     sources = {"active": chosen, "prospect": COLD_START if COLD_START in levels and chosen != EXPERT else EXPERT}
     parts = [_pds(today, today.of_status(status), fits, code, levels) for status, code in sources.items()]
     performing = pd.concat([part for part in parts if len(part)] or parts[:1])
-    shown = floored(performing["pd_12m"], floor_ratio=settings.pd_floor_ratio)
-    performing = performing.assign(**shown, **graded(shown["pd_12m"], scale))
-    bounds = {name: performing[name].clip(lower=settings.pd_floor_ratio) for name in PDS[1:-1]}
+    floor = performing["customer_id"].map(today.default_rated).astype(float).fillna(settings.pd_floor_ratio)
+    is_floored = performing["pd_12m"] < floor
+    raised = {name: performing[name].clip(lower=floor) for name in PDS[:-1]}
+    performing = performing.assign(**raised, is_pd_floored=is_floored)
+    performing = performing.assign(**graded(performing["pd_12m"], scale))
     bad = today.of_status("in_default").assign(
         pd_12m=1.0, is_pd_floored=False, pd_source_code="default", grade_code=DEFAULTED, segment_code="defaulted"
     )
-    made = pd.concat([performing.assign(**bounds), bad], ignore_index=True)
+    made = pd.concat([performing, bad], ignore_index=True)
     kept = [*KEPT, *PDS, "is_pd_floored", "grade_code", "segment_code", "pd_source_code"]
     return made.reindex(columns=kept).assign(lgd_ratio=settings.lgd_ratio)
 

@@ -74,7 +74,7 @@ SCORED = Table(
         Column("pd_high", "float", "upper bound of the interval of the PD", True),
         Column("pd_point_in_time", "float", "PD in a year such as the latest complete one", True),
         Column("pd_with_margin", "float", "PD with margin of conservatism", True),
-        Column("is_pd_floored", "bool", "the PD is the floor"),
+        Column("is_pd_floored", "bool", "the PD is raised to the floor, or to that of a provider's default grade"),
         Column("lgd_ratio", "float", "loss given default, share of the exposure"),
         Column("score", "float", "calibrated log-odds, before the floor; empty for customers in default", True),
         Column("grade_code", "code", "grade; X in default", False, (*GRADES, DEFAULTED)),

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from pandas import DataFrame
-from pydantic import Field
+from pydantic import Field, model_validator
 from scipy.optimize import isotonic_regression
 from scipy.special import expit, logit
 from scipy.stats import norm
@@ -75,6 +76,12 @@ class CalibrationSettings(StageSettings):
         "domain note A4",
     )
     calibration_folds: int = Field(5, ge=2, le=20, description="groups of customers left out in turn to compare ways")
+
+    @model_validator(mode="after")
+    def _band_holds_something(self) -> Self:
+        if self.slope_low > self.slope_high:
+            raise ValueError(f"slope_low {self.slope_low} lies above slope_high {self.slope_high}")
+        return self
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from pandas import DataFrame
-from pydantic import Field
+from pydantic import Field, field_validator
 from scipy.special import expit
 from scipy.stats import norm
 
@@ -23,6 +23,13 @@ class UncertaintySettings(StageSettings):
     interval_confidence_ratio: float = Field(
         0.9, gt=0, lt=1, description="confidence, 0-1, of the interval of a PD; the company's own judgement"
     )
+
+    @field_validator("n_refits")
+    @classmethod
+    def _spread_needs_two(cls, value: int) -> int:
+        if value == 1:
+            raise ValueError("one refit has no spread; give 0 for no interval, or at least 2")
+        return value
 
 
 def customer_resample(customers: ArrayLike, rng: np.random.Generator) -> NDArray[np.int64]:

@@ -217,7 +217,9 @@ def panel_mapping(name: str | Path | None) -> PanelMapping:
     shipped = ", ".join(sorted(file.stem for file in PANELS.glob("*.yaml")))
     candidates = [PANELS / f"{name}.yaml", Path(str(name))]
     file = next((candidate for candidate in candidates if candidate.is_file()), None)
-    if name is None or file is None:
+    if name is None:
+        raise SettingsError(f"a panel needs a mapping: give --mapping, one of {shipped} or the path of a YAML file")
+    if file is None:
         raise SettingsError(
             f"mapping {str(name)!r} of the panel is neither a file nor a shipped mapping; shipped are {shipped}; give "
             "one of them with --mapping, or the path of a YAML file written like them"

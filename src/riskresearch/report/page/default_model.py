@@ -46,6 +46,8 @@ def _expert_sentence(context: Context, shown: dict[str, str]) -> str:
     """No model: too few defaulters in development or in the test, and what was used instead."""
     choice = context.table("model_choice")
     reasons = set() if choice is None else set(choice["reason_code"])
+    if not reasons & {"too_few_defaulters", "too_few_test_defaulters"}:
+        return context.words.t("finding.expert_chance", **shown)
     in_test = "too_few_test_defaulters" in reasons
     least = context.facts.setting("model", "min_test_defaulters" if in_test else "min_defaulters")
     message_id = "finding.expert_test" if in_test else "finding.expert_development"
