@@ -73,9 +73,8 @@ def candidate_facts(one: Portfolio, fits: Fits, scores: Mapping[str, Floats]) ->
 
 def _published(one: Portfolio, fits: Fits, name: str, odds: Floats) -> Series:
     """PDs on the level known when the out-of-time block began."""
-    known = one.rows[one.rows["sample_code"].isin(["development", "out_of_time"])]
-    start = known.loc[known["sample_code"] == "out_of_time", "observation_date"].min()
-    level, _ = fits.levels(name, known, one.cohorts, until=start)
+    start = one.rows.loc[one.rows["sample_code"] == "out_of_time", "observation_date"].min()
+    level, _ = fits.levels(name, one.rows, one.cohorts, until=start)
     return level.pds(odds)["pd_12m"]
 
 

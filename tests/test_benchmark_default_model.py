@@ -9,6 +9,7 @@ import default_model_bounds as limits
 import default_model_facts as facts
 import model_fit
 from default_model_portfolio import Portfolio, gini, joined, true_log_odds
+from riskresearch.model.calibration.level import Levels
 from riskresearch.model.fits import Fits
 from riskresearch.model.settings import ModelSettings
 
@@ -91,6 +92,21 @@ def test_falling_pds_of_rows_made_worse_are_counted(one: Portfolio) -> None:
     made = facts.fallen(one, Fits(one.sample, ModelSettings(), {"falls": Falls()}))
     expected = {"model": "falls", "compared": 15, "lower": 4, "higher_all_together": 0.8, "seed": 1}
     assert made.to_dict("records") == [expected], "5 rows × 3 changes; the days fall alone where they are known"
+
+
+class Recorded:
+    """Fits that keep what the level was asked with."""
+
+    def levels(self, name: str, rows: DataFrame, cohorts: DataFrame, *, until: Timestamp) -> tuple[Levels, DataFrame]:
+        self.given = len(rows), until
+        return Levels(shift=0.0, margin_shift=0.0, factor=0.0, correlation_ratio=0.12), cohorts
+
+
+def test_the_level_is_that_of_the_whole_panel_when_the_test_began(one: Portfolio) -> None:
+    fits = Recorded()
+    made = facts._published(one, fits, "any", np.array([0.0, 1.0]))
+    assert fits.given == (6, LATER), "without the rows that are excluded nobody would be seen to have left"
+    assert made.tolist() == pytest.approx([0.5, 1 / (1 + np.exp(-1))])
 
 
 def test_the_summary_counts_the_seeds_whose_interval_excludes_nought() -> None:

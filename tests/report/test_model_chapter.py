@@ -97,6 +97,7 @@ def test_the_expert_rating_tells_what_it_rests_on(tables: dict[str, DataFrame]) 
     assert "rests on payments 28%; accounts 18%; external rating 8%; questionnaire 10%; prior default rate 38%" in text
     assert "4 customers pass, 0 fail, of 0 too little is known" in text
     assert "an assumption of the company" in text
+    assert "In this ledger 5.0% of the customers defaulted in a year" in text
 
 
 @pytest.mark.parametrize(("n", "words"), [(1, "1 prospect without any sale is scored"), (2, "2 prospects without")])

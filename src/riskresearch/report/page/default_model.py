@@ -123,12 +123,23 @@ def expert_blocks(context: Context) -> list[Block]:
     sentence = words.t("chapter.expert_rests", shares=words.listed(shares))
     prior = context.facts.setting("model", "prior_default_ratio")
     parts = [text(sentence), *([text(words.t("chapter.expert_prior", prior=words.ratio(prior)))] if prior else [])]
+    parts += _own_rate(context)
     return [
         pair(
             figure(rating_shares(ratings, words=words), alt=words.t("alt.rating_shares", sentence=sentence)),
             Block("group", parts=(*parts, *_gate(ratings, context))),
         )
     ]
+
+
+def _own_rate(context: Context) -> list[Block]:
+    """The ledger's own default rate, which the prior of the expert rating does not look at."""
+    levels = context.table("pd_levels")
+    rows = DataFrame() if levels is None else levels.set_index("level_code")
+    if "long_run" not in rows.index or pd.isna(rows.loc["long_run", "value"]):
+        return []
+    n, rate = int(rows.loc["long_run", "n_years"]), context.words.probability(rows.loc["long_run", "value"])
+    return [text(context.words.n("chapter.expert_own_rate", n, rate=rate))]
 
 
 def _gate(ratings: DataFrame, context: Context) -> list[Block]:
