@@ -35,7 +35,7 @@ PYPI_NAMES = {"matplotlib-base": "matplotlib", "python-duckdb": "duckdb", "seabo
 
 HASH = re.compile(r"--hash=sha256:[0-9a-f]{64}")
 MACHINE_PATH = re.compile(rb"(?<![\w.~}*)-])/(?:work|root|tmp|home/\w+|Users/\w+)/|[A-Za-z]:\\+Users\\")
-REGISTRY = re.compile(rb"pypi\.org|python[h]osted|anaconda\.(?:org|com)|npm[j]s|file:///?opt")
+REGISTRY = re.compile(rb"pypi\.org|python[h]osted\.org|anaconda\.(?:org|com)|npm[j]s\.(?:org|com)|file:///?opt")
 
 
 def locked(name: str) -> dict[str, list[tuple[Requirement, str]]]:

@@ -60,7 +60,7 @@ def test_equal_reasons_come_by_name(scorer):
 
 
 def test_a_pd_above_all_grades_is_refused(scorer):
-    low = Scorer(scorer.booster, 1.0, 0.0, scorer.contract, ({"grade_code": "A", "pd_high": 1e-9},), 4)
+    low = Scorer(scorer.booster, 1.0, 0.0, 0.0, scorer.contract, ({"grade_code": "A", "pd_high": 1e-9},), 4)
     with pytest.raises(BundleError, match="above all grades"):
         low.score(small_rows(3)[scorer.names].to_numpy())
 
