@@ -103,6 +103,20 @@ def of_fit(n_rows: int) -> Comparison:
     return Comparison(f"fit of the champion, {n_rows:,} rows × 60 features, one thread", ways, repeat=3)
 
 
+def of_contributions(n_rows: int, *, repeat: int, slow_rounds: int | None = None) -> Comparison:
+    """Return the comparison of exact contributions, which must be equal, with LightGBM, shap and only scoring."""
+    size = {"n_rows": n_rows}
+    ways = (
+        Way("ours, tables made and looked up", "treeshap:tables", size),
+        Way("LightGBM pred_contrib", "treeshap:light_gbm", size, rounds=slow_rounds),
+        Way("shap.TreeExplainer", "treeshap:tree_explainer", size, rounds=slow_rounds),
+        Way("only scoring", "treeshap:scores", size, tolerance=math.inf),
+    )
+    return Comparison(
+        f"contributions of {n_rows:,} rows × 40 features, 300 trees × 31 leaves, one thread", ways, repeat
+    )
+
+
 COMPARISONS: tuple[Comparison, ...] = (
     Comparison(
         "read the demo ledger", (Way("ours", "reading:checked_ledger"), Way("pandas.read_csv", "reading:parsed_files"))
@@ -123,6 +137,8 @@ COMPARISONS: tuple[Comparison, ...] = (
         repeat=1,
     ),
     of_fit(100_000),
+    of_contributions(5_000, repeat=3, slow_rounds=1),
+    of_contributions(100_000, repeat=3, slow_rounds=1),
     of_panel(
         SMALL,
         repeat=5,

@@ -165,6 +165,14 @@ def test_sales_or_something_open_make_a_customer_active():
     assert today["sample_code"].to_dict() == {"A": "scoring", "B": "scoring", "C": "excluded"}
 
 
+def test_the_open_amount_of_each_date_is_told_also_of_excluded_rows():
+    panel = rows("A", "B").assign(open_minor=pd.array(range(2 * len(MONTHS)), dtype="Int64"))
+    found = made(panel, known({"A": "2020-01-10"}))
+    assert found["open_amount"].tolist() == [cents / 100 for cents in range(2 * len(MONTHS))]
+    assert str(found["open_amount"].dtype) == "float64"
+    assert found.loc[found["customer_id"] == "B", "exclusion_code"].notna().all()
+
+
 def test_excluded_rows_keep_no_outcome_and_are_not_dropped():
     tables = known({"A": "2020-01-10"}, [("A", "2020-02-15", None)])
     panel = made(rows("A", "B"), tables)

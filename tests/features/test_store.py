@@ -140,6 +140,7 @@ def test_outcomes_are_made_from_the_whole_store_when_they_are_known(tmp_path):
         "default_cohorts": 1,
         "feature_profile": len(FEATURES.names),
         "look_ahead": len(FEATURES.names),
+        "what_if_snapshots": 0,
     }
 
 

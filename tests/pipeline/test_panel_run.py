@@ -42,7 +42,11 @@ def test_the_run_folder_holds_every_table_that_its_stages_read(tmp_path):
     assert all(plan.folder.has(name) for name in needed_tables())
     snapshots = plan.folder.read("snapshots")
     assert list(snapshots.columns[-4:]) == ["debt_ratio", "arrears_m0_months", "arrears_m1_months", "is_trade"]
+    assert snapshots["open_amount"].isna().all()
     assert plan.folder.read("movements").empty
+    what_if = plan.folder.read("what_if_snapshots")
+    assert what_if.empty
+    assert list(what_if.columns[-4:]) == list(snapshots.columns[-4:])
     assert plan.folder.read("sample_counts")["n_rows"].sum() == len(snapshots)
     assert set(plan.folder.read("customers")["customer_id"]) == set(snapshots["customer_id"])
     assert plan.settings.features.horizon_months == 12

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from riskresearch.base.config import read_yaml
 from riskresearch.cli.app import Ledger, Mapping, app, progress_bar
 from riskresearch.handover.batch import score_file
 from riskresearch.handover.score import verify_bundle
@@ -13,7 +14,9 @@ from riskresearch.pipeline.lookahead import look_ahead_of, look_ahead_text
 from riskresearch.pipeline.panel import write_panel
 from riskresearch.pipeline.plan import parse_date
 from riskresearch.pipeline.project import PROJECT
+from riskresearch.pipeline.settings import resolve
 from riskresearch.pipeline.tuning import tune_run, tuned_text
+from riskresearch.pipeline.validate import parse_headings, summary_text, validate_scores
 
 
 @app.command()
@@ -102,6 +105,46 @@ def compare(
 ) -> None:
     """Lay two recorded fits side by side: data, code and settings that differ, and all measures."""
     typer.echo(compare_runs(first, second, home=home.resolve()))
+
+
+@app.command()
+def validate(
+    scores: Annotated[
+        Path,
+        typer.Argument(
+            help="Scores of any model (.csv, .xlsx, .parquet): customer, observation date, PD and outcome; and where "
+            "known model, sample, grade, exposure, sector, size, country."
+        ),
+    ],
+    output: Annotated[
+        Path | None, typer.Option(help="Folder of the pages.", show_default="reports/validation_<file>")
+    ] = None,
+    column: Annotated[
+        list[str] | None,
+        typer.Option(help="Heading of a column, such as pd_12m=Ausfallwahrscheinlichkeit; repeatable."),
+    ] = None,
+    model: Annotated[str | None, typer.Option(help="Model to judge, where the file holds several.")] = None,
+    rule: Annotated[str | None, typer.Option(help="Model of the file that it must beat.")] = None,
+    config: Annotated[Path | None, typer.Option(help="Settings (YAML); see config/default.yaml for every key.")] = None,
+    currency: Annotated[str, typer.Option(help="Currency of the exposures.")] = "EUR",
+    language: Annotated[str, typer.Option(help="Language of validation.html: en or fr.")] = "en",
+) -> None:
+    """Judge a score, bought in or built elsewhere, by the validation battery; write a page in both languages.
+
+    Nothing is asked of the model: the file of keys, PDs and outcomes is enough.
+    """
+    folder = output or PROJECT / "reports" / f"validation_{scores.name.split('.')[0]}"
+    found = validate_scores(
+        scores,
+        folder,
+        resolve(read_yaml(config) if config is not None else {}, where=str(config or "settings")),
+        columns=parse_headings(column or []),
+        model=model,
+        rule=rule,
+        currency_code=currency,
+        language=language,
+    )
+    typer.echo(summary_text(found, folder))
 
 
 @app.command()

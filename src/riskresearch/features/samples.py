@@ -50,6 +50,7 @@ def samples(
       the date; empty while the months are not over on `as_of`, and where the row is excluded
     - ``months_to_default``: smallest number of months within which a default known on `as_of` comes; empty where none
       comes within `LONGEST_MONTHS`, and where the row is excluded
+    - ``open_amount``: open amount on the date, run currency
     - ``is_new_customer``: out-of-time and scoring rows of customers without any row in development
     """
     excluded = _exclusion(panel, tables, settings, as_of)
@@ -60,6 +61,7 @@ def samples(
         sample_code=sample,
         exclusion_code=excluded,
         is_new_customer=is_tested & ~panel["customer_id"].isin(seen),
+        open_amount=panel["open_minor"].astype("float64") / 100,
         **_outcomes(panel, tables["defaults"], excluded, settings, as_of),
     )
 

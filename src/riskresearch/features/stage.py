@@ -18,6 +18,7 @@ from riskresearch.features.settings import FeatureSettings
 from riskresearch.features.snapshots import registered, snapshots
 from riskresearch.features.streams.ratings import with_rating_scales
 from riskresearch.features.tables import SNAPSHOTS
+from riskresearch.features.what_if import what_if_snapshots
 from riskresearch.ledger.default import DefaultSettings
 from riskresearch.ledger.tables import LEDGER_TABLES
 
@@ -40,17 +41,20 @@ def feature_panel(
     tables : see `READS`; as known on `as_of`
     settings : horizon, burn-in, split, embargo, engine, dates of the look-ahead check
     as_of : last day that counts; the customers of that date are the ones to score
-    default : definition of default, for the look-ahead check
+    default : definition of default, for the look-ahead check and the altered ledgers
     rating_scales : grades of each rating provider, best first
     """
     first_day = tables["movements"]["known_date"].min()
     dates, scales = observation_dates(as_of=as_of, first_day=first_day), rating_scales or {}
+    rules = default or DefaultSettings()
     with open_engine(settings.engine, memory_limit_mb=settings.memory_limit_mb) as engine:
         panel = snapshots(with_rating_scales(tables, scales), dates, columns=panel_columns(), engine=engine)
         checked = spread(dates[settings.burn_in_months : -1], settings.look_ahead_dates)
         made = registered_features(rating_scales=scales, engine=engine)
-        clean = checked_again(panel, made, tables, default or DefaultSettings(), dates=checked)
-    return feature_tables(panel, tables, settings, as_of=as_of) | {"look_ahead": clean}
+        clean = checked_again(panel, made, tables, rules, dates=checked)
+        found = feature_tables(panel, tables, settings, as_of=as_of)
+        paid = what_if_snapshots(found["snapshots"], tables, rules, as_of=as_of, engine=engine)
+    return found | {"look_ahead": clean, "what_if_snapshots": paid}
 
 
 def feature_tables(

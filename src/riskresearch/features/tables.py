@@ -6,6 +6,8 @@ from riskresearch.features.profile import FEATURE_PROFILE
 from riskresearch.features.samples import EXCLUSIONS, HORIZONS_MONTHS, SAMPLES
 from riskresearch.ledger.codes import CUSTOMER
 
+WHAT_IF_VARIANTS = ("pay_oldest_overdue", "pay_largest_overdue", "pay_all_overdue")
+
 SNAPSHOTS = Table(
     "snapshots",
     "features",
@@ -23,6 +25,9 @@ SNAPSHOTS = Table(
             for months in HORIZONS_MONTHS
         ),
         Column("months_to_default", "int", "months within which the next default known comes; empty: none in 36", True),
+        Column(
+            "open_amount", "float", "open amount on the date, run currency; empty where no invoices are known", True
+        ),
         *(Column(m.name, "float", f"{m.definition} Unit: {m.spec.unit}.", True) for m in FEATURES),
     ),
 )
@@ -92,4 +97,23 @@ LOOK_AHEAD = Table(
         Column("is_clean", "bool", "nothing differs"),
     ),
 )
-FEATURE_TABLES = (SNAPSHOTS, FEATURE_DICTIONARY, SAMPLE_COUNTS, DEFAULT_COHORTS, FEATURE_PROFILE, LOOK_AHEAD)
+WHAT_IF_SNAPSHOTS = Table(
+    "what_if_snapshots",
+    "features",
+    "one row per customer to score with something overdue and variant of what it pays the day before the date",
+    ("customer_id", "variant_code"),
+    (
+        CUSTOMER,
+        Column("observation_date", "date", "date to score"),
+        Column("variant_code", "code", "what the customer pays", False, WHAT_IF_VARIANTS),
+        Column("item_id", "text", "item paid; empty where several are", True),
+        Column("n_items", "int", "items paid"),
+        Column("paid_amount", "float", "amount paid, run currency"),
+        Column("paid_date", "date", "day of the receipt: the day before the date"),
+        *(Column(m.name, "float", f"{m.definition} Unit: {m.spec.unit}.", True) for m in FEATURES),
+    ),
+)
+FEATURE_TABLES = (
+    *(SNAPSHOTS, FEATURE_DICTIONARY, SAMPLE_COUNTS, DEFAULT_COHORTS, FEATURE_PROFILE, LOOK_AHEAD),
+    WHAT_IF_SNAPSHOTS,
+)

@@ -9,6 +9,7 @@ from pandas import DataFrame, Series
 from scipy.special import expit, log_expit
 
 from riskresearch.base.resampling import auc, bootstrap_auc
+from riskresearch.model.candidates import CANDIDATES
 from riskresearch.model.fits import Fits
 from riskresearch.model.tables import CHAMPION, EXPERT, MODEL_CHOICE, MODELS, NO_RULE, ROLES, RULE
 
@@ -39,6 +40,7 @@ def model_choice(test: DataFrame, fits: Fits, log_odds: Mapping[str, NDArray[np.
     frame = judged.reindex(list(MODELS)).rename_axis("model_code").reset_index()
     made = frame.assign(
         role_code=frame["model_code"].map(ROLES),
+        feature_code=[_one_feature(code, fits) for code in frame["model_code"]],
         n_defaulters=fits.sample.n_defaulters,
         n_test_defaulters=n_test,
         is_rule=frame["model_code"] == rule,
@@ -46,6 +48,14 @@ def model_choice(test: DataFrame, fits: Fits, log_odds: Mapping[str, NDArray[np.
         reason_code=frame["model_code"].map(reasons),
     )
     return made.reindex(columns=MODEL_CHOICE.names)
+
+
+def _one_feature(code: str, fits: Fits) -> str | None:
+    """The feature of a simple rule; none for what uses more than one."""
+    if ROLES[code] != "simple_rule":
+        return None
+    needs = CANDIDATES[code].spec.needs
+    return needs[0] if needs else getattr(fits.models.get(code), "feature_code", None)
 
 
 def _judged(test: DataFrame, fits: Fits, log_odds: Mapping[str, NDArray[np.float64]]) -> DataFrame:

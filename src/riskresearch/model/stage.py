@@ -22,6 +22,7 @@ from riskresearch.model.expert.rating import EXPERT_READS, expert_tables
 from riskresearch.model.external_scales import RatingScales, rating_orders, scale_table
 from riskresearch.model.fits import Fits, fit_candidates
 from riskresearch.model.grades import DEFAULTED, grade_quality, grade_scale, graded
+from riskresearch.model.history import rating_history
 from riskresearch.model.lead_time import lead_times
 from riskresearch.model.low_default import grade_estimates, yearly_rows
 from riskresearch.model.sample import KEYS, Sample
@@ -108,6 +109,7 @@ def _today(tables: Mapping[str, DataFrame], fits: Fits, knowledge: Knowledge) ->
     final = scored(today, fits, chosen, levels, scale)
     return {
         "scored": final,
+        "rating_history": rating_history(tables["snapshots"], fits, chosen, levels, scale),
         "model_parts": _parts(fits, levels[CHAMPION]) if chosen == CHAMPION else _no_parts(),
         "pd_levels": level_table,
         "pd_term_structure": _terms(final, today, fits, knowledge.horizon_months),

@@ -1,6 +1,7 @@
 """Tables of the stage model that hold PDs, the choice between candidates and the parts of the accepted model."""
 
 from riskresearch.base.schema import Column, Table
+from riskresearch.features.samples import SAMPLES
 from riskresearch.ledger.codes import CUSTOMER
 from riskresearch.model.calibration.choice import CALIBRATION_METHODS
 from riskresearch.model.calibration.level import PD_LEVELS
@@ -53,6 +54,21 @@ SCORES = Table(
         Column("is_default", "bool", "default within the horizon"),
     ),
 )
+RATING_HISTORY = Table(
+    "rating_history",
+    "model",
+    "one row per customer and observation date that is not excluded; today's model applied to past dates",
+    ("customer_id", "observation_date"),
+    (
+        CUSTOMER,
+        Column("observation_date", "date", "last day that counts"),
+        Column("sample_code", "code", "use of the row", False, SAMPLES),
+        Column("pd_12m", "float", "probability of default within the horizon by the model in use on the run's date"),
+        Column("grade_code", "code", "grade", False, GRADES),
+        Column("is_default", "bool", "default within the horizon; empty while not known", True),
+        Column("exposure_amount", "float", "open amount on the date, run currency", True),
+    ),
+)
 SCORED = Table(
     "scored",
     "model",
@@ -90,6 +106,7 @@ MODEL_CHOICE = Table(
     (
         Column("model_code", "code", "candidate", False, MODELS),
         Column("role_code", "code", "part it plays", False, tuple(dict.fromkeys(ROLES.values()))),
+        Column("feature_code", "text", "the one feature of a simple rule", True),
         Column("n_defaulters", "int", "customers in default, development sample"),
         Column("n_test_defaulters", "int", "customers in default, out of time"),
         Column("auc", "float", "area under the ROC curve, out of time", True),
@@ -121,6 +138,7 @@ MODEL_PARTS = Table(
 MODEL_TABLES = (
     SCORES,
     SCORED,
+    RATING_HISTORY,
     MODEL_CHOICE,
     MODEL_PARTS,
     GRADE_SCALE,

@@ -12,7 +12,7 @@ from riskresearch.features.families import FEATURES
 from riskresearch.limits.methods import METHODS
 from riskresearch.pipeline.settings import Settings
 from riskresearch.pipeline.stages import MAKERS, TABLES
-from riskresearch.validation.battery import BATTERY
+from riskresearch.validation.registry import BATTERY
 
 
 def documents() -> dict[str, str]:

@@ -10,7 +10,7 @@ from riskresearch.pipeline.session import Session
 from riskresearch.pipeline.stages import STAGES
 from riskresearch.report.export import write_workbook
 from riskresearch.report.facts import PageFacts
-from riskresearch.report.render import write_pages
+from riskresearch.report.render import write_pages, write_validation_pages
 
 WORKBOOK_TABLES = (
     "kpis",
@@ -20,7 +20,13 @@ WORKBOOK_TABLES = (
     "customer_behaviour",
     "scored",
     "measures",
+    "validation_summary",
+    "comparisons",
+    "reliability",
     "reasons",
+    "customer_changes",
+    "improvements",
+    "disagreements",
     "credit_limits",
     "quotes",
     "losses",
@@ -32,7 +38,7 @@ WORKBOOK_TABLES = (
 
 
 def write_report(session: Session) -> DataFrame:
-    """Write the management page in both languages and the workbook of the tables.
+    """Write the management page and the validation page in both languages, and the workbook of the tables.
 
     Parameters
     ----------
@@ -44,9 +50,11 @@ def write_report(session: Session) -> DataFrame:
     """
     folder = report_path(session.folder.path)
     tables = session.report_tables()
-    write_pages(tables, page_facts(session), folder, session.language)
+    facts = page_facts(session)
+    pages = [*write_pages(tables, facts, folder, session.language)]
+    pages += write_validation_pages(tables, facts, folder, session.language)
     write_workbook({name: tables[name] for name in WORKBOOK_TABLES}, folder / "tables.xlsx")
-    return _files([folder / name for name in ("index.html", "index.en.html", "index.fr.html", "tables.xlsx")])
+    return _files([*sorted(pages), folder / "tables.xlsx"])
 
 
 def write_handover(session: Session) -> DataFrame:

@@ -18,6 +18,7 @@ from riskresearch.pipeline.company_files import config_file, knowledge_of, with_
 from riskresearch.pipeline.experiments import record_experiment
 from riskresearch.pipeline.panel_run.delivery import PANEL_STAGES
 from riskresearch.pipeline.plan import Plan, folder_at, ingest, make_plan, parse_date, read_plan
+from riskresearch.pipeline.previous import PREVIOUS_READS, previous_folder, previous_run
 from riskresearch.pipeline.project import DEMO_CONFIG, DEMO_LEDGER, DEMO_RUN, code_digest, run_path
 from riskresearch.pipeline.settings import Settings, resolve
 from riskresearch.pipeline.stages import PRODUCERS, Inputs, Stage, stage_named
@@ -126,7 +127,9 @@ class Session:
         inputs = {name: self.folder.read(name) for name in stage.reads}
         policies = self.policies() if stage.name == "insurance" else ()
         currency, knowledge = self.facts["currency_code"], self._knowledge(stage)
-        made = stage.make(Inputs(inputs, self.settings, self.as_of, currency, policies, knowledge))
+        before = self._previous_folder(stage)
+        previous = previous_run(before) if before else None
+        made = stage.make(Inputs(inputs, self.settings, self.as_of, currency, policies, knowledge, previous))
         for table in stage.writes:
             self.folder.write(table.name, made[table.name])
         if stage.name == "model":
@@ -145,10 +148,17 @@ class Session:
         return knowledge_of(self.settings, as_of=self.as_of) if stage.name == "model" else None
 
     def _laid_down(self, stage: Stage) -> list[Any]:
-        """Content of the company's files that the stage is given, for its digest."""
+        """Content of the company's files and of the previous run that the stage is given, for its digest."""
         knowledge = self._knowledge(stage)
         files = (knowledge.questionnaire, knowledge.scales) if knowledge else ()
-        return [file.model_dump(mode="json") for file in files]
+        before = self._previous_folder(stage)
+        digests = [digest_bytes(before.file(name).read_bytes()) for name in PREVIOUS_READS] if before else []
+        return [*(file.model_dump(mode="json") for file in files), *digests]
+
+    def _previous_folder(self, stage: Stage) -> RunFolder | None:
+        """The run that the explanations are compared with, where one is named."""
+        name = self.settings.explanation.previous_run
+        return previous_folder(name, self.folder, self.as_of) if stage.name == "explanation" and name else None
 
     def _file_digest(self, table: str) -> str:
         return digest_bytes(self.folder.file(table).read_bytes())

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from riskresearch.base.config import StageSettings, validated
 from riskresearch.behaviour.stage import BehaviourSettings
-from riskresearch.explanation import ExplanationSettings
+from riskresearch.explanation.stage import ExplanationSettings
 from riskresearch.features.settings import FeatureSettings
 from riskresearch.insurance.settings import InsuranceSettings
 from riskresearch.ledger.default import DefaultSettings
@@ -14,7 +14,7 @@ from riskresearch.ledger.settings import LedgerSettings
 from riskresearch.limits.stage import LimitSettings
 from riskresearch.model.settings import ModelSettings
 from riskresearch.monitoring.settings import MonitoringSettings
-from riskresearch.validation.battery import ValidationSettings
+from riskresearch.validation.settings import ValidationSettings
 
 
 class Settings(StageSettings):

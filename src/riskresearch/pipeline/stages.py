@@ -12,11 +12,14 @@ from riskresearch.behaviour.indicators import INDICATORS
 from riskresearch.behaviour.receipts.methods import FORECAST_METHODS
 from riskresearch.behaviour.stage import BEHAVIOUR_TABLES, READS, behave
 from riskresearch.behaviour.warnings.registry import SIGNALS
-from riskresearch.explanation import EXPLANATION_TABLES, explain
+from riskresearch.explanation.parts import ExpertLevel
+from riskresearch.explanation.sides import Earlier
+from riskresearch.explanation.stage import EXPLANATION_TABLES, explain
+from riskresearch.explanation.stage import READS as EXPLANATION_READS
 from riskresearch.features.families import FEATURES
 from riskresearch.features.stage import READS as FEATURE_READS
 from riskresearch.features.stage import feature_panel
-from riskresearch.features.tables import FEATURE_TABLES
+from riskresearch.features.tables import FEATURE_TABLES, SNAPSHOTS, WHAT_IF_SNAPSHOTS
 from riskresearch.insurance.policy import Policy
 from riskresearch.insurance.portfolio import exposures_to_insure
 from riskresearch.insurance.stage import insure
@@ -33,7 +36,8 @@ from riskresearch.model.stage import Knowledge, default_model
 from riskresearch.model.tables import MODEL_TABLES
 from riskresearch.monitoring.stage import MONITORING_TABLES, NEEDED, monitor
 from riskresearch.pipeline.settings import Settings
-from riskresearch.validation.battery import BATTERY
+from riskresearch.validation.registry import BATTERY
+from riskresearch.validation.stage import READS as VALIDATION_READS
 from riskresearch.validation.stage import VALIDATION_TABLES, validate
 
 LABELS = Table(
@@ -51,8 +55,19 @@ LABELS = Table(
 
 
 @dataclass(frozen=True)
+class Previous:
+    """The run before: its tables and the settings they were made with."""
+
+    tables: Mapping[str, DataFrame]
+    settings: Settings
+
+
+@dataclass(frozen=True)
 class Inputs:
-    """What a stage gets: tables, settings, the date, the run currency, and the files of the company it asks for."""
+    """What a stage gets: tables, settings, the date, the run currency, and what else it asks for.
+
+    That is the policies, what the company lays down beside its ledger, and tables of the run before.
+    """
 
     tables: Mapping[str, DataFrame]
     settings: Settings
@@ -60,6 +75,7 @@ class Inputs:
     currency_code: str
     policies: tuple[Policy, ...] = ()
     knowledge: Knowledge | None = None
+    previous: Previous | None = None
 
 
 @dataclass(frozen=True)
@@ -79,6 +95,7 @@ class Stage:
             "ledger": ("ledger", "default"),
             "features": ("features", "default", "behaviour"),
             "model": ("model", "features"),
+            "explanation": ("explanation", "model"),
             "report": (),
             "handover": (),
         }
@@ -125,6 +142,17 @@ def _model(inputs: Inputs) -> dict[str, DataFrame]:
     return made | late_payment(inputs.tables, inputs.settings.model, as_of=inputs.as_of)
 
 
+def _explanation(inputs: Inputs) -> dict[str, DataFrame]:
+    level, before = expert_level(inputs.settings), inputs.previous
+    earlier = Earlier(before.tables, expert_level(before.settings)) if before else None
+    return explain(inputs.tables, inputs.settings.explanation, level=level, earlier=earlier)
+
+
+def expert_level(settings: Settings) -> ExpertLevel:
+    """Return what the parts of an expert rating are counted from."""
+    return ExpertLevel(settings.model.prior_default_ratio, settings.model.source_pd_floor)
+
+
 def _insurance(inputs: Inputs) -> dict[str, DataFrame]:
     exposures = exposures_to_insure(
         inputs.tables, as_of=inputs.as_of, deliveries_after_days=inputs.settings.insurance.deliveries_after_days
@@ -162,16 +190,16 @@ STAGES = (
     Stage(
         "validation",
         "04_validation",
-        ("scores", "model_choice"),
+        VALIDATION_READS,
         VALIDATION_TABLES,
         lambda i: validate(i.tables, i.settings.validation),
     ),
     Stage(
         "explanation",
         "05_explanation",
-        ("model_parts", "snapshots", "scored"),
+        EXPLANATION_READS,
         EXPLANATION_TABLES,
-        lambda i: explain(i.tables, i.settings.explanation),
+        _explanation,
     ),
     Stage(
         "limits",
@@ -199,7 +227,7 @@ STAGES = (
                 LABELS,
                 DEFAULTS,
                 *BEHAVIOUR_TABLES,
-                *FEATURE_TABLES[1:],
+                *(t for t in FEATURE_TABLES if t not in (SNAPSHOTS, WHAT_IF_SNAPSHOTS)),
                 *MODEL_TABLES,
                 *LATE_PAYMENT_TABLES,
                 *VALIDATION_TABLES,

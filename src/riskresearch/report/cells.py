@@ -38,6 +38,20 @@ FAMILIES = {
     "accounts_check_code": "gate",
     "debt_check_code": "gate",
     "proceedings_check_code": "gate",
+    "worst_measure_code": "measure",
+    "worst_sample_code": "sample",
+    "worst_axis_code": "axis",
+    "other_code": "model",
+    "better_grade_code": "grade",
+    "worse_grade_code": "grade",
+    "auc_reason_code": "reason",
+    "group_code": "feature",
+    "driver_code": "feature",
+    "other_feature_code": "feature",
+    "up_feature_code": "feature",
+    "down_feature_code": "feature",
+    "source_before_code": "model",
+    "source_after_code": "model",
 }
 CODE_LISTS = {"action_codes": "action", "reason_codes": "reason"}
 UNIT_COLUMNS = (

@@ -1,168 +1,257 @@
-"""The battery of validation measures: one decorated function each, run on every model and sample.
+"""The battery: every measure on every model and sample, and on the parts of a sample.
 
-The battery knows nothing of the model: it takes keys, PD and outcome, so it serves a bought-in score
-as well. A measure returns a value, an interval and a verdict; it prints and draws nothing. What cannot
-be computed is said with a code, never left as an empty number without a reason.
+It knows nothing of the model: it takes keys, PD and outcome, so it serves a bought-in score as well.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import StrEnum
+from typing import Any
 
 import numpy as np
-from pandas import DataFrame, Timestamp
-from pydantic import Field
+from pandas import DataFrame, DateOffset, Series, Timestamp
 
-from riskresearch.base.config import StageSettings
-from riskresearch.base.registry import Registry
-from riskresearch.base.schema import Column, Table
-
-
-class Verdict(StrEnum):
-    """Outcome of a measure against the company's own thresholds."""
-
-    GREEN = "green"
-    AMBER = "amber"
-    RED = "red"
-    INFORMATION = "information"
-    NOT_COMPUTABLE = "not_computable"
-
-
-REASONS = ("no_rows", "no_default", "all_default", "one_class", "constant_score", "too_few_customers")
-
-MEASURES = Table(
-    "measures",
-    "validation",
-    "one row per model, sample, grade and measure",
-    ("model_code", "sample_code", "grade_code", "measure_code"),
-    (
-        Column("model_code", "text", "model that is judged"),
-        Column("sample_code", "text", "rows it is judged on"),
-        Column("grade_code", "text", "grade, or all"),
-        Column("measure_code", "text", "measure, see docs/dictionary.md"),
-        Column("value", "float", "value", True),
-        Column("value_low", "float", "lower bound of the interval", True),
-        Column("value_high", "float", "upper bound of the interval", True),
-        Column("n_rows", "int", "rows"),
-        Column("n_defaults", "int", "defaults"),
-        Column("verdict_code", "code", "verdict by the company's own thresholds", False, tuple(Verdict)),
-        Column("reason_code", "code", "why it cannot be computed", True, REASONS),
-    ),
+from riskresearch.base.registry import Member
+from riskresearch.validation.adjustment import holm
+from riskresearch.validation.measures import (
+    accuracy,
+    calibration_error,
+    comparison,
+    concentration,
+    counts,
+    discrimination,
+    grades,
+    migration,
+    profit,
+    slope,
+    stability,
 )
+from riskresearch.validation.moves import grade_moves
+from riskresearch.validation.registry import AXES, BATTERY, Evidence, Measure, Result, judged, not_computable
+from riskresearch.validation.shrinkage import steadied
+from riskresearch.validation.tables import MEASURES, SAMPLES
 
-
-class ValidationSettings(StageSettings):
-    """Validation battery; thresholds are the company's own, no law or guideline fixes them."""
-
-    seed: int = Field(1, ge=0, description="seed of the resamples")
-    n_bootstrap: int = Field(400, ge=50, le=10_000, description="customer resamples behind the intervals")
-    confidence_ratio: float = Field(0.95, gt=0.5, lt=1, description="confidence of the intervals")
-    auc_green: float = Field(0.75, gt=0.5, lt=1, description="AUC from which discrimination is green; own threshold")
-    auc_amber: float = Field(0.65, ge=0.5, lt=1, description="AUC from which discrimination is amber; own threshold")
-    p_green: float = Field(0.05, gt=0, lt=1, description="p-value from which a test is green; own threshold")
-    p_red: float = Field(0.01, gt=0, lt=1, description="p-value below which a test is red; own threshold")
-
-
-@dataclass(frozen=True)
-class Measure:
-    """Declaration of a measure: labels, best direction, range, source, and the rows it takes.
-
-    ``rows`` is ``all`` (every observation date) or ``cohort`` (one date, so outcomes do not overlap);
-    ``by_grade`` measures are also run on each grade.
-    """
-
-    label_en: str
-    label_fr: str
-    direction: int
-    low: float
-    high: float
-    source: str
-    rows: str = "all"
-    by_grade: bool = False
+FAMILIES = (
+    discrimination,
+    comparison,
+    accuracy,
+    counts,
+    slope,
+    calibration_error,
+    grades,
+    concentration,
+    stability,
+    migration,
+    profit,
+)
+KEYS = ["customer_id", "observation_date"]
+P_VALUES = ("p_green", "p_red")
+YEAR_MONTHS = 12
+KNOWN = {"outcome", "years"}
+"""Needs for which the outcome has to be known."""
+WHOLE = ("all", "grade", "quarter")
+SHRUNK = {"auc": "auc", "observed_to_expected": "ratio"}
 
 
 @dataclass(frozen=True)
-class Sample:
-    """Rows a measure judges: probabilities, outcomes and owners, with settings and chance."""
-
-    p_default: np.ndarray
-    outcome: np.ndarray
-    customer: np.ndarray
-    settings: ValidationSettings
-    rng: np.random.Generator
-
-
-@dataclass(frozen=True)
-class Result:
-    """Value, interval and verdict of a measure; `reason` where there is none."""
-
-    value: float | None
-    low: float | None = None
-    high: float | None = None
-    verdict: Verdict = Verdict.INFORMATION
-    reason: str | None = None
-
-
-BATTERY = Registry[Measure]("measure")
-
-
-def not_computable(reason: str) -> Result:
-    """Return a result without value, with the reason."""
-    return Result(None, verdict=Verdict.NOT_COMPUTABLE, reason=reason)
-
-
-def by_threshold(value: float, green: float, amber: float) -> Verdict:
-    """Return green from `green` on, amber from `amber` on, else red."""
-    return Verdict.GREEN if value >= green else Verdict.AMBER if value >= amber else Verdict.RED
-
-
-def run_battery(scores: DataFrame, settings: ValidationSettings) -> DataFrame:
-    """Return table `measures`: the whole battery on every model and sample.
+class Case:
+    """What is to be judged.
 
     Parameters
     ----------
-    scores : ``model_code sample_code customer_id observation_date pd_12m is_default grade_code``
+    ratings : one row per model, customer and observation date: model_code, customer_id, observation_date, sample_code,
+        pd_12m, grade_code, is_default (empty while not known), exposure_amount (empty where unknown), and of the
+        segments of `AXES` those that are known
+    chosen : model that is judged on all parts; the others on the whole
+    rule : simple rule that the others must beat; None = none
+    grades : performing grades, best first
+    history : the chosen model on every date, also where the outcome is not known yet: customer_id, observation_date,
+        grade_code; for moves between grades
+    """
+
+    ratings: DataFrame
+    chosen: str
+    rule: str | None = None
+    grades: tuple[str, ...] = ()
+    history: DataFrame | None = None
+
+
+def run_battery(case: Case, settings: Any) -> DataFrame:
+    """Return table `measures`.
+
+    Parameters
+    ----------
+    case : what is to be judged
     settings : confidence, thresholds, resamples
     """
-    rows = []
-    for (model, sample), part in scores.groupby(["model_code", "sample_code"], sort=True):
-        cohort = part[part["observation_date"] == _cohort_date(part)]
-        for member in BATTERY:
-            used = cohort if member.spec.rows == "cohort" else part
-            grades = sorted(used["grade_code"].unique()) if member.spec.by_grade else []
-            for grade in ["all", *grades]:
-                inside = used if grade == "all" else used[used["grade_code"] == grade]
-                rows.append(
-                    {
-                        "model_code": model,
+    ratings = _with_parts(case)
+    moves = grade_moves(case.history) if case.history is not None else None
+    rows = [
+        row
+        for model, rated in ratings.groupby("model_code", sort=True)
+        for sample in SAMPLES
+        if (rated["sample_code"] == sample).any()
+        for row in _rows(_Frame(case, settings, str(model), moves), rated, sample)
+    ]
+    made = DataFrame(rows, columns=[name for name in MEASURES.names if name not in ("value_shrunk", "p_adjusted")])
+    return _shrunk(_adjusted(made), settings)
+
+
+def _with_parts(case: Case) -> DataFrame:
+    """Rows with the PD of the simple rule, their quarter and their grade as parts."""
+    ratings = case.ratings
+    rival = ratings.loc[ratings["model_code"] == case.rule, [*KEYS, "pd_12m"]].rename(columns={"pd_12m": "rival_pd"})
+    joined = ratings.merge(rival, on=KEYS, how="left")
+    quarter = joined["observation_date"].dt.to_period("Q").astype("str")
+    return joined.assign(grade=joined["grade_code"], quarter=quarter, all="all")
+
+
+@dataclass(frozen=True)
+class _Frame:
+    """One model in the battery."""
+
+    case: Case
+    settings: Any
+    model: str
+    moves: DataFrame | None
+
+    @property
+    def is_chosen(self) -> bool:
+        return self.model == self.case.chosen
+
+    def applies(self, spec: Measure, part: DataFrame) -> bool:
+        """Tell whether a measure has a sense on a sample; what it lacks beyond that is told by a reason."""
+        sample = part["sample_code"].iloc[0]
+        has_outcome = bool(part["is_default"].notna().any())
+        allowed = {
+            "outcome": has_outcome,
+            "years": has_outcome,
+            "rival": self.model != self.case.rule and sample != "scoring",
+            "initial": sample != "development",
+            "moves": self.is_chosen and sample == "scoring",
+        }
+        return all(allowed.get(need, True) for need in spec.needs)
+
+    def axes(self, spec: Measure, rows: DataFrame) -> list[str]:
+        """Axes a measure is run on: all it declares for the chosen model, the wholes for the simple rule."""
+        is_rule = self.model == self.case.rule
+        wanted = [axis for axis in spec.axes if self.is_chosen or (is_rule and axis in WHOLE)]
+        return ["all", *(axis for axis in wanted if axis in rows and (axis in WHOLE or rows[axis].nunique() > 1))]
+
+    def evidence(self, rows: DataFrame, first: DataFrame | None, date: str) -> Evidence:
+        """What a measure is given; `first` are the development rows, where they are others."""
+        initial = self._of(first, date, None) if first is not None and len(first) else None
+        return self._of(rows, date, initial)
+
+    def _of(self, part: DataFrame, date: str, initial: Evidence | None) -> Evidence:
+        used = part[part["observation_date"] == part["observation_date"].max()] if date == "cohort" else part
+        is_in_sample = bool((used["sample_code"] == "development").any())
+        rng = np.random.default_rng(self.settings.seed)
+        years = yearly(part) if len(part) and part["is_default"].dtype == bool else None
+        return Evidence(used, self.settings, rng, self.case.grades, is_in_sample, initial, self.moves, years)
+
+
+def _rows(frame: _Frame, rated: DataFrame, sample: str) -> Iterator[dict[str, object]]:
+    part = rated[rated["sample_code"] == sample]
+    members = [member for member in BATTERY if frame.applies(member.spec, part)]
+    for is_known in (True, False):
+        chosen = [member for member in members if bool(KNOWN & set(member.spec.needs)) == is_known]
+        usable = _known(part) if is_known else part
+        development = rated[rated["sample_code"] == "development"]
+        first = None if sample == "development" else _known(development) if is_known else development
+        for axis in AXES:
+            on_axis = [member for member in chosen if axis in frame.axes(member.spec, usable)]
+            for code, rows in usable.groupby(axis, sort=True) if on_axis else ():
+                before = first if first is None or axis in WHOLE else first[first[axis] == code]
+                for found in _found(frame, on_axis, rows, before):
+                    yield {
+                        "model_code": frame.model,
                         "sample_code": sample,
-                        "grade_code": grade,
-                        "measure_code": member.name,
-                        **_row(member.function, inside, settings),
-                    }
-                )
-    return DataFrame(rows, columns=MEASURES.names)
+                        "axis_code": axis,
+                        "part_code": code,
+                    } | found
 
 
-def _cohort_date(part: DataFrame) -> Timestamp:
-    return part["observation_date"].max()
+def _found(
+    frame: _Frame, members: list[Member[Measure]], rows: DataFrame, first: DataFrame | None
+) -> Iterator[dict[str, object]]:
+    """Measures of one part; those on the same rows share what is given, resamples included."""
+    for date in sorted({member.spec.rows for member in members}):
+        evidence = frame.evidence(rows, first, date)
+        for member in members:
+            if member.spec.rows == date:
+                yield {"measure_code": member.name, **_measured(member, evidence)}
 
 
-def _row(function: object, rows: DataFrame, settings: ValidationSettings) -> dict[str, object]:
-    outcome = rows["is_default"].astype(bool).to_numpy()
-    sample = Sample(
-        rows["pd_12m"].to_numpy(float),
-        outcome,
-        rows["customer_id"].to_numpy(),
-        settings,
-        np.random.default_rng(settings.seed),
+def _known(rows: DataFrame) -> DataFrame:
+    """Rows with a known outcome."""
+    known = rows[rows["is_default"].notna()]
+    return known.assign(is_default=known["is_default"].astype(bool))
+
+
+def yearly(rows: DataFrame) -> DataFrame:
+    """Return cohorts that do not overlap: the newest date and those at least twelve months before one another.
+
+    Parameters
+    ----------
+    rows : ``observation_date is_default pd_12m``, outcomes known
+
+    Returns
+    -------
+    DataFrame ``year n_rows n_defaults pd_mean``, one row per cohort, oldest first; the year is that of its date.
+    """
+    kept: list[Timestamp] = []
+    for date in sorted(rows["observation_date"].unique(), reverse=True):
+        if not kept or date <= kept[-1] - DateOffset(months=YEAR_MONTHS):
+            kept.append(date)
+    used = rows[rows["observation_date"].isin(kept)]
+    grouped = used.groupby("observation_date").agg(
+        n_rows=("is_default", "size"), n_defaults=("is_default", "sum"), pd_mean=("pd_12m", "mean")
     )
-    result = function(sample) if len(rows) else not_computable("no_rows")  # type: ignore[operator]
+    years = grouped.index.year.astype("str")
+    return grouped.astype({"n_rows": "int64", "n_defaults": "int64"}).assign(year=years).reset_index(drop=True)
+
+
+def _measured(member: Member[Measure], evidence: Evidence) -> dict[str, object]:
+    spec = member.spec
+    lacking = _lacking(spec, evidence)
+    result: Result = not_computable(lacking) if lacking else member.function(evidence)
     return {
         "value": result.value,
         "value_low": result.low,
         "value_high": result.high,
-        "n_rows": len(rows),
-        "n_defaults": int(outcome.sum()),
-        "verdict_code": str(result.verdict),
+        "n_rows": len(evidence.rows),
+        "n_defaults": evidence.n_defaults if "outcome" in spec.needs else None,
+        "verdict_code": str(judged(result, spec, evidence.settings)),
         "reason_code": result.reason,
     }
+
+
+def _lacking(spec: Measure, evidence: Evidence) -> str | None:
+    """Reason why a measure cannot be computed before it is called; none where all it needs is there."""
+    missing = {
+        "rival": ("no_rival", lambda: bool(np.isnan(evidence.rival).any())),
+        "initial": ("no_initial", lambda: evidence.initial is None),
+        "exposure": ("no_exposure", lambda: not bool(np.nansum(evidence.exposure) > 0)),
+        "moves": ("no_moves", lambda: evidence.moves is None or evidence.moves.empty),
+        "years": ("too_few_years", lambda: evidence.years is None or evidence.years.empty),
+    }
+    found = [code for need, (code, is_missing) in missing.items() if need in spec.needs and is_missing()]
+    return "no_rows" if not len(evidence.rows) else found[0] if found else None
+
+
+def _adjusted(made: DataFrame) -> DataFrame:
+    """Add p-values adjusted for the number of parts that were tested side by side."""
+    tests = [member.name for member in BATTERY if member.spec.thresholds == P_VALUES]
+    p = made["value"].where(made["measure_code"].isin(tests)).astype(float)
+    keys = [made[name] for name in ("model_code", "sample_code", "axis_code", "measure_code")]
+    return made.assign(p_adjusted=p.groupby(keys).transform(lambda values: holm(values.to_numpy(float))))
+
+
+def _shrunk(made: DataFrame, settings: Any) -> DataFrame:
+    """Add segment values drawn towards the whole, the more the less certain they are."""
+    drawn = Series(np.nan, index=made.index)
+    segments = made[made["measure_code"].isin(list(SHRUNK)) & ~made["axis_code"].isin(WHOLE) & made["value"].notna()]
+    for (_, _, _, measure), rows in segments.groupby(["model_code", "sample_code", "axis_code", "measure_code"]):
+        law = SHRUNK[str(measure)]
+        drawn.loc[rows.index] = steadied(rows, law=law, confidence_ratio=settings.confidence_ratio)
+    return made.assign(value_shrunk=drawn)

@@ -21,7 +21,10 @@ from riskresearch.pipeline.stages import MAKERS, STAGES, TABLES, labels, stage_n
 
 PANEL_STAGES = ("model", "validation", "explanation", "handover")
 """Stages that a panel without invoices can go through."""
-BROUGHT = ("snapshots", "feature_dictionary", "sample_counts", "default_cohorts", "customers", "labels", "gaps")
+BROUGHT = (
+    *("snapshots", "what_if_snapshots", "feature_dictionary", "sample_counts", "default_cohorts"),
+    *("customers", "labels", "gaps"),
+)
 
 
 @dataclass(frozen=True)
@@ -34,10 +37,11 @@ class Delivered:
 
 
 def panel_folder(path: Path, mapping: PanelMapping) -> RunFolder:
-    """Return the run folder of a panel: its table `snapshots` has the features of the mapping."""
+    """Return the run folder of a panel: its snapshots have the features of the mapping."""
     made = "the panel (`riskresearch run --panel …`)"
     makers = {**MAKERS, **dict.fromkeys((*needed_tables(), *BROUGHT), made)}
-    return RunFolder(path, {**TABLES, "snapshots": mapping.snapshots}, makers)
+    own = {table.name: table for table in (mapping.snapshots, mapping.what_if_snapshots)}
+    return RunFolder(path, {**TABLES, **own}, makers)
 
 
 def deliver_panel(file: Path, mapping: PanelMapping, settings: Settings, *, as_of: Timestamp | None) -> Delivered:
@@ -66,6 +70,7 @@ def deliver_panel(file: Path, mapping: PanelMapping, settings: Settings, *, as_o
     refuse_telling(panel, mapping)
     made = {
         "snapshots": panel[[name for name in mapping.snapshots.names if name in panel]],
+        "what_if_snapshots": empty(mapping.what_if_snapshots),
         "feature_dictionary": mapping.feature_dictionary(),
         "sample_counts": sample_counts(panel),
         "default_cohorts": panel_cohorts(panel, mapping),

@@ -1,6 +1,7 @@
 """How a customer panel is written: its customers, periods, outcome and features, one YAML file per kind of panel."""
 
 from collections import Counter
+from dataclasses import replace
 from datetime import date as day
 from pathlib import Path
 from typing import Any, Literal
@@ -12,7 +13,7 @@ from riskresearch.base.config import StageSettings, merged, read_yaml, validated
 from riskresearch.base.errors import SettingsError, first_keys
 from riskresearch.base.schema import Column, Table
 from riskresearch.features.families import FEATURES
-from riskresearch.features.tables import SNAPSHOTS
+from riskresearch.features.tables import SNAPSHOTS, WHAT_IF_SNAPSHOTS
 from riskresearch.ledger.reading.formats import DateFormat, Format
 from riskresearch.pipeline.panel_run.formulas import FORMULAS
 from riskresearch.pipeline.project import PROJECT
@@ -185,8 +186,16 @@ class PanelMapping(StageSettings):
             Column(c.name, c.kind, c.meaning, c.nullable, PANEL_EXCLUSIONS) if c.name == "exclusion_code" else c
             for c in FIXED
         ]
-        features = [Column(f.feature, "float", f"{f.label_en}. Unit: {f.unit}.", True) for f in self.features]
-        return Table(SNAPSHOTS.name, SNAPSHOTS.stage, SNAPSHOTS.grain, SNAPSHOTS.keys, (*fixed, *features))
+        return replace(SNAPSHOTS, columns=(*fixed, *self._feature_columns()))
+
+    @property
+    def what_if_snapshots(self) -> Table:
+        """Table `what_if_snapshots` of a run of this panel; it has no rows, for what a customer owes is not told."""
+        fixed = [column for column in WHAT_IF_SNAPSHOTS.columns if column.name not in FEATURES]
+        return replace(WHAT_IF_SNAPSHOTS, columns=(*fixed, *self._feature_columns()))
+
+    def _feature_columns(self) -> list[Column]:
+        return [Column(f.feature, "float", f"{f.label_en}. Unit: {f.unit}.", True) for f in self.features]
 
     def with_settings(self, content: dict[str, Any]) -> dict[str, Any]:
         """Return settings of a run on top of those of the mapping; the horizon is that of the outcome."""

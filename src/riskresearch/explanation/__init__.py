@@ -1,0 +1,1 @@
+"""Why this probability for this customer: exact contributions, reasons, what would change it."""

@@ -1,0 +1,1 @@
+"""The measures of the battery, one decorated function each."""
