@@ -160,5 +160,5 @@ def test_the_tree_of_architecture_md_is_the_tree_on_disk():
     on_disk = {name for name in _published() if not name.startswith(".")}
     assert named == on_disk
     parts = {line.split()[0].rstrip("/") for line in package.splitlines() if line.strip()}
-    modules = {p.name for p in PACKAGE.iterdir() if (p.is_dir() and p.name != "__pycache__")} | {"explanation.py"}
+    modules = {p.name for p in PACKAGE.iterdir() if (p.is_dir() and p.name != "__pycache__")}
     assert parts == modules

@@ -8,35 +8,31 @@ import numba
 import numpy as np
 import pandas as pd
 import pytest
-from explanation.hand import LEVEL
+from explanation.hand import QUICK
 from oracles.plain_shapley import shapley
 from pandas import Timedelta
 
 from riskresearch.base.schema import check, conform
 from riskresearch.explanation import model as explained_model
 from riskresearch.explanation.model import ExplainedModel
+from riskresearch.explanation.parts import ExpertLevel
 from riskresearch.explanation.stage import EXPLANATION_TABLES, ExplanationSettings, explain
 from riskresearch.features.tables import WHAT_IF_SNAPSHOTS
 
+LEVEL = ExpertLevel(QUICK.prior_default_ratio, QUICK.source_pd_floor)
 SMALL = ExplanationSettings(n_top_drivers=3, n_interaction_rows=40, n_interaction_pairs=4)
 
 
 @pytest.fixture(scope="module")
 def tables(run):
-    """A run in which some customers pay what is overdue and some have received money since the month before."""
+    """A run with open amounts, in which some customers could pay what is overdue."""
     given, _ = run
     snapshots = given["snapshots"].assign(open_amount=np.resize([0.0, 1200.5, 40.0], len(given["snapshots"])))
     rows = snapshots[snapshots["sample_code"] == "scoring"].head(60)
-    paid = rows.assign(
-        variant_code="pay_all_overdue", item_id=None, n_items=1, paid_amount=100.0, overdue_ratio=0.0,
-        paid_date=rows["observation_date"] - Timedelta(days=1),
-    )  # fmt: skip
-    return {
-        **given,
-        "what_if_snapshots": conform(
-            paid[[name for name in WHAT_IF_SNAPSHOTS.names if name in paid]], WHAT_IF_SNAPSHOTS
-        ),
-    }
+    told = {"variant_code": "pay_all_overdue", "item_id": None, "n_items": 1, "paid_amount": 100.0}
+    paid = rows.assign(**told, paid_date=rows["observation_date"] - Timedelta(days=1), overdue_ratio=0.0)
+    paid = conform(paid[[name for name in WHAT_IF_SNAPSHOTS.names if name in paid]], WHAT_IF_SNAPSHOTS)
+    return {**given, "snapshots": snapshots, "what_if_snapshots": paid}
 
 
 @pytest.fixture(scope="module")

@@ -5,8 +5,10 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import lightgbm as lgb
 import numba
 import numpy as np
+import pandas as pd
 import pytest
 from explanation.tree_models import by_definition, by_lightgbm, fitted, rows, tables_of
 from hypothesis import given, settings
@@ -139,6 +141,33 @@ def test_memory_is_bounded_and_without_memory_there_are_no_tables():
     assert none.n_deep_leaves == none.forest.n_leaves > small.n_deep_leaves > whole.n_deep_leaves
     for other in (small, none):
         assert np.abs(other.contributions(values) - whole.contributions(values)).max() <= 1e-13
+
+
+@pytest.mark.parametrize("max_bits", [16, 40])
+def test_many_bits_do_not_overflow_a_pattern(max_bits):
+    rng = np.random.default_rng(10)
+    data = rng.normal(size=(300, 24))
+    booster, values = fitted(rng, data=data, categories=False, n_trees=2, n_leaves=150, min_data_in_leaf=1)
+    made = tables(booster, max_bits=max_bits)
+    assert made.plan.bits.start.size > 16
+    assert np.diff(made.plan.tiles.bit_start).max() == 16
+    assert np.abs(made.contributions(values) - by_lightgbm(booster, values)).max() <= 1e-12
+
+
+def test_taiwan_credit_cards(shared_data):
+    """All 30,000 rows, with native categories: sums exact, and every fiftieth row equal to LightGBM."""
+    cards = pd.read_csv(shared_data / "taiwan_credit_card" / "default_of_credit_card_clients.csv.gz")
+    outcome, values = cards.iloc[:, -1].to_numpy(), cards.iloc[:, 1:-1].to_numpy(float)
+    names = [name.upper() for name in cards.columns[1:-1]]
+    data = lgb.Dataset(
+        values, outcome, categorical_feature=[names.index(one) for one in ("SEX", "EDUCATION", "MARRIAGE")]
+    )
+    booster = lgb.train({"objective": "binary", "num_leaves": 31, "num_threads": 1, "verbosity": -1}, data, 40)
+    made = tables(booster)
+    found = made.contributions(values)
+    assert made.forest.has_native_categories
+    assert np.abs(found.sum(axis=1) + made.forest.base - booster.predict(values, raw_score=True)).max() <= 1e-9
+    assert np.abs(found[::50] - by_lightgbm(booster, values[::50])).max() <= 1e-12
 
 
 @settings(max_examples=25, deadline=None)

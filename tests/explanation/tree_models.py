@@ -103,5 +103,3 @@ def _mean(tree: Tree, known, sides, node):
         return _mean(tree, known, sides, left if sides[node] else right)
     parts = [tree.cover(child) * _mean(tree, known, sides, child) for child in (left, right)]
     return sum(parts) / float(tree.node_cover[node])
-
-

@@ -6,8 +6,10 @@ from typing import Any
 import pandas as pd
 import pytest
 from default_model_tables import default_model_tables
+from explanation_tables import explanation_tables
 from pandas import DataFrame, Timestamp
 from payment_tables import payment_tables
+from validation_tables import validation_tables
 
 from riskresearch.base.schema import check
 from riskresearch.behaviour.absorption import ABSORPTION
@@ -163,61 +165,6 @@ def model_choice() -> DataFrame:
     )
 
 
-def measures() -> DataFrame:
-    rows = [
-        ("auc", 0.81, 0.7, 0.9, "green", None),
-        ("gini", 0.62, 0.4, 0.8, "green", None),
-        ("observed_to_expected", 1.4, 1.1, 1.9, "amber", None),
-        ("jeffreys", 0.004, None, None, "red", None),
-        ("brier", 0.04, None, None, "information", None),
-        ("brier_skill", None, None, None, "not_computable", "no_default"),
-    ]
-    frame = DataFrame(rows, columns=["measure_code", "value", "value_low", "value_high", "verdict_code", "reason_code"])
-    return frame.assign(model_code="lightgbm", sample_code="out_of_time", grade_code="all", n_rows=300, n_defaults=20)
-
-
-def reliability() -> DataFrame:
-    return DataFrame(
-        {
-            "grade_code": ["B", "E"],
-            "n_rows": [100, 50],
-            "n_defaults": [0, 6],
-            "pd_mean": [0.01, 0.08],
-            "default_ratio": [0.0, 0.12],
-            "default_low": [0.0, 0.05],
-            "default_high": [0.03, 0.23],
-        }
-    )
-
-
-def contributions() -> DataFrame:
-    values = {
-        "days_late_mean_3m": (38.0, 0.8),
-        "overdue_30_ratio": (0.4, 0.5),
-        "open_to_sales_months": (2.5, 0.1),
-        "tenure_months": (80.0, -0.3),
-        "late_ratio_12m": (None, 0.05),
-    }
-    rows = [(customer, code, value, part) for customer in CUSTOMERS[:4] for code, (value, part) in values.items()]
-    return DataFrame(rows, columns=["customer_id", "feature_code", "feature_value", "contribution"])
-
-
-def reasons() -> DataFrame:
-    frame = contributions().query("contribution > 0").assign(median_value=12.0)
-    return frame.assign(rank=frame.groupby("customer_id").cumcount() + 1)
-
-
-def drivers() -> DataFrame:
-    return DataFrame(
-        {
-            "feature_code": ["days_late_mean_3m", "overdue_30_ratio", "tenure_months", "sales_trend_ratio_3m"],
-            "contribution_mean_abs": [0.8, 0.5, 0.3, 0.1],
-            "importance_ratio": [0.47, 0.3, 0.17, 0.06],
-            "value_correlation": [0.9, 0.8, -0.9, None],
-        }
-    )
-
-
 def quotes() -> DataFrame:
     names = {"self_insurance": "self_insurance", "whole_turnover": "Whole turnover <b>90/60</b>", "big": "Big $policy$"}
     frame = DataFrame(
@@ -300,6 +247,8 @@ def small_tables() -> dict[str, DataFrame]:
     return {
         **payment_tables(),
         **default_model_tables(CUSTOMERS),
+        **validation_tables(),
+        **explanation_tables(CUSTOMERS),
         "kpis": kpis(),
         "ageing": ageing(),
         "delays": delays(),
@@ -307,11 +256,6 @@ def small_tables() -> dict[str, DataFrame]:
         "customer_behaviour": behaviour,
         "credit_limits": credit_limits(),
         "model_choice": model_choice(),
-        "measures": measures(),
-        "reliability": reliability(),
-        "contributions": contributions(),
-        "reasons": reasons(),
-        "drivers": drivers(),
         "quotes": quotes(),
         "losses": losses(),
         "scored": scored,

@@ -35,7 +35,10 @@ PICTURES: dict[str, tuple[str, ...]] = {
     "rating_shares": ("expert_ratings",),
     "weight_moves": ("weight_sensitivity",),
     "drivers_bars": ("drivers",),
-    "customer_waterfall": ("contributions", "scored"),
+    "dependence_panels": ("dependence", "feature_dictionary"),
+    "driver_shares": ("driver_stability", "drivers"),
+    "family_bars": ("driver_families",),
+    "customer_waterfall": ("contributions", "scored", "drivers", "score_changes", "customer_changes"),
     "limits_by_segment": ("credit_limits",),
     "cost_of_options": ("quotes",),
     "gross_to_retained": ("quotes",),
@@ -297,18 +300,6 @@ def test_a_delay_rounded_to_zero_has_no_sign(tables: dict[str, DataFrame]) -> No
     shown = texts(figures.delay_heatmap(part, words=ENGLISH))
     assert "0" in shown
     assert "-0" not in shown
-
-
-def test_a_waterfall_ends_at_the_score_of_the_customer(tables: dict[str, DataFrame]) -> None:
-    axis = draw("customer_waterfall", tables, ENGLISH).axes[0]
-    last = axis.patches[-1]
-    assert last.get_x() + last.get_width() == pytest.approx(-4.9)
-    assert axis.patches[0].get_x() == pytest.approx(-4.9 - (0.8 + 0.5 + 0.1 - 0.3 + 0.05))
-
-
-def test_a_waterfall_joins_the_small_contributions(tables: dict[str, DataFrame]) -> None:
-    shown = texts(draw("customer_waterfall", tables, ENGLISH, n_features=2))
-    assert "3 other features" in shown
 
 
 def test_french_pictures_have_french_numbers_and_words(tables: dict[str, DataFrame]) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from riskresearch.base.errors import ParameterError
+from riskresearch.features.stage import feature_dictionary
 from riskresearch.pipeline.stages import TABLES, labels, stage_named
 from riskresearch.report.cells import FAMILIES
 from riskresearch.report.translator import LOCALES, messages_of, translator
@@ -15,7 +16,8 @@ from riskresearch.report.translator import LOCALES, messages_of, translator
 PROJECT = Path(__file__).parents[2]
 REPORT = PROJECT / "src" / "riskresearch" / "report"
 TEXTS = {language: messages_of(language) for language in LOCALES}
-ONLY_TRANSLATED = "label.gap_effect."
+ONLY_TRANSLATED = ("label.gap_effect.", "label.no_value.")
+"""Texts whose English stands in a table: effects of gaps, what a missing feature means."""
 PLURAL = (".zero", ".one", ".other")
 
 
@@ -36,7 +38,15 @@ def test_every_message_exists_in_every_language() -> None:
     english, french = (set(TEXTS[language]) for language in ("en", "fr"))
     extra = {name for name in french - english if name.startswith(ONLY_TRANSLATED)}
     assert english == french - extra
-    assert {name.replace("gap_effect", "gap") for name in extra} <= english
+    gaps = {name.replace("gap_effect", "gap") for name in extra if name.startswith(ONLY_TRANSLATED[0])}
+    assert gaps <= english
+
+
+def test_every_feature_that_may_be_missing_says_in_french_what_that_means() -> None:
+    dictionary = feature_dictionary()
+    meant = dictionary.loc[dictionary["missing"] != "never", "feature_code"]
+    told = {name.removeprefix(ONLY_TRANSLATED[1]) for name in TEXTS["fr"] if name.startswith(ONLY_TRANSLATED[1])}
+    assert told == set(meant)
 
 
 def test_placeholders_agree_in_every_language() -> None:

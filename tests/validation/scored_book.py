@@ -35,7 +35,8 @@ def book(n_customers=120, seed=6):
             )
             if sample == "scoring":
                 rows["is_default"] = pd.array([pd.NA] * n_customers, dtype="boolean")
-            parts += [rows.assign(model_code="good", pd_12m=p), rows.assign(model_code="rule", pd_12m=p.mean() + p / 10)]
+            for model, rated in (("good", p), ("rule", p.mean() + p / 10)):
+                parts.append(rows.assign(model_code=model, pd_12m=rated))
     made = pd.concat(parts, ignore_index=True)
     grade = pd.cut(made["pd_12m"], [0, 0.03, 0.06, 0.12, 0.25, 1], labels=list(GRADES)).astype("str")
     return made.assign(grade_code=grade)

@@ -3,13 +3,13 @@
 import numpy as np
 import pandas as pd
 import pytest
+from validation.scored_book import GRADES, SETTINGS, book
 
 from riskresearch.base.schema import check
 from riskresearch.validation.adjustment import holm
 from riskresearch.validation.battery import P_VALUES, Case, run_battery, yearly
 from riskresearch.validation.registry import AREAS, BATTERY
 from riskresearch.validation.tables import MEASURES
-from validation.scored_book import GRADES, SETTINGS, book
 
 KEYS = ["model_code", "sample_code", "axis_code", "part_code", "measure_code"]
 
@@ -117,7 +117,7 @@ def test_cohorts_of_years_do_not_overlap():
 def test_declarations_are_complete(member):
     spec = member.spec
     assert spec.area in AREAS
-    assert spec.source and spec.label_en and spec.label_fr and member.definition
+    assert all((spec.source, spec.label_en, spec.label_fr, member.definition))
     assert spec.low < spec.high
     assert len(spec.thresholds) in (0, 2)
     assert all(hasattr(SETTINGS, name) for name in spec.thresholds)

@@ -79,6 +79,12 @@ def test_interval_of_ece_by_drawing_customers_one_by_one():
     assert result.high == pytest.approx(max(2 * result.value - low, result.value), rel=1e-9)
 
 
+def test_interval_of_a_wholly_wrong_model_ends_at_one():
+    result = found("ece", evidence([1.0] * 20, np.arange(20) == 7))  # 19 of 20 said certain, did not come
+    assert result.low < result.value == 0.95
+    assert result.high == 1
+
+
 def _kernel_error(p, gap, width):
     """Integral of the absolute smoothed gap, kernels and their mirror images summed one by one."""
     t = np.linspace(0, 1, 20_001)

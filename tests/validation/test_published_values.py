@@ -9,6 +9,7 @@ import yaml
 from pandas import DataFrame
 from validation.samples import GRADES, evidence, oracle
 
+from riskresearch.base.shifts import shift
 from riskresearch.validation.adjustment import holm
 from riskresearch.validation.battery import BATTERY
 from riskresearch.validation.binomial import at_least, critical_count
@@ -17,7 +18,6 @@ from riskresearch.validation.grade_counts import neighbours
 from riskresearch.validation.intervals import clopper_pearson, jeffreys_interval, wilson
 from riskresearch.validation.measures.discrimination import hanley_mcneil_error
 from riskresearch.validation.moves import grade_migrations
-from riskresearch.validation.shifts import shift
 from riskresearch.validation.shrinkage import shrunk
 
 CASES = yaml.safe_load((Path(__file__).parents[1] / "cases" / "validation" / "published.yaml").read_text("utf-8"))

@@ -8,10 +8,10 @@ from validation.grade_evidence import SETTINGS, evidence
 
 from riskresearch.base.errors import TableError
 from riskresearch.base.schema import check
+from riskresearch.base.shifts import bin_counts, decile_edges, shift
 from riskresearch.validation.characteristics import STABILITY_INDEX, stability_index
 from riskresearch.validation.measures.stability import auc_against_initial, psi
 from riskresearch.validation.registry import Verdict
-from riskresearch.validation.shifts import bin_counts, decile_edges, shift
 
 
 def _pairs(grades, outcome):

@@ -64,8 +64,9 @@ def test_the_case_takes_pds_as_they_were_known_out_of_time(tables):
 
 def test_summary_names_a_verdict_for_every_area_of_the_chosen_model(tables, made):
     chosen = tables["model_choice"].query("is_chosen")["model_code"].item()
-    rows = made["validation_summary"].query("model_code == @chosen")
-    assert {"all", "discrimination", "calibration", "stability"} <= set(rows["area_code"])
+    summary = made["validation_summary"]
+    areas = set(summary.loc[summary["model_code"] == chosen, "area_code"])
+    assert {"all", "discrimination", "calibration", "stability"} <= areas
 
 
 def test_without_a_fitted_model_every_table_is_there_without_verdicts():

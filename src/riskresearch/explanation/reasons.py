@@ -39,7 +39,7 @@ REASONS = Table(
         Column("comparison_code", "code", "whose median it is compared with; empty = too few", True, COMPARISONS),
         Column("comparison_segment", "text", "segment, where it is not the whole portfolio", True),
         Column("comparison_value", "float", "median over the customers of the date rated by the same means", True),
-        Column("n_compared", "int", "customers behind the median, the customer among them", True),
+        Column("n_compared", "int", "customers with a value, behind the median", True),
     ),
 )  # fmt: skip
 

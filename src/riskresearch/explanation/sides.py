@@ -111,8 +111,10 @@ def earlier_run(tables: Tables, model: ExplainedModel | None, level: ExpertLevel
     """
     then, now = (part["scored"]["observation_date"].max() for part in (earlier.tables, tables))
     if not then < now:
-        raise TableError(f"score_changes: the earlier run is of {str(then)[:10]}, this one of {str(now)[:10]}; name one "
-                         "of an earlier date")  # fmt: skip
+        raise TableError(
+            f"score_changes: the earlier run is of {str(then)[:10]}, this one of {str(now)[:10]}; name one of an "
+            "earlier date"
+        )
     before, after = ratings_of(earlier.tables["scored"]), ratings_of(tables["scored"])
     kept = [after.index.intersection(before.index[before["pd_source_code"] == code]) for code in (MODEL, EXPERT)]
     trees, expert = (

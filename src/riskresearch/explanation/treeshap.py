@@ -15,6 +15,8 @@ from riskresearch.explanation.tiles import CutTree, cut
 from riskresearch.explanation.trees import Floats, Forest, Integers
 from riskresearch.explanation.views import viewed
 
+PATTERN_BITS = 16
+"""Bits a pattern can have at most."""
 MAX_BITS = 12
 """Bits of the patterns of a table: its part for one feature has at most 2^12 numbers, 32 kB, what a core keeps near."""
 MAX_TABLE_BYTES = 256 * 2**20
@@ -40,13 +42,20 @@ class TreeTables:
 
     @classmethod
     def of(cls, forest: Forest, *, max_bits: int = MAX_BITS, max_bytes: int = MAX_TABLE_BYTES) -> "TreeTables":
-        """Make the tables of a model: those with the most bits, up to `max_bits`, that take at most `max_bytes`.
+        """Make the tables of a model: those with the most bits that take at most `max_bytes`.
 
         Without any bits there are no tables and every leaf is worked out by row, so some cut always fits.
+
+        Parameters
+        ----------
+        forest : the trees
+        max_bits : most bits of a pattern; more than `PATTERN_BITS` are never used
+        max_bytes : most memory of the tables
         """
         from riskresearch.explanation import kernels
 
-        cuts = ([cut(tree, max_bits=bits) for tree in forest.trees] for bits in range(max_bits, -1, -1))
+        most = min(max_bits, PATTERN_BITS)
+        cuts = ([cut(tree, max_bits=bits) for tree in forest.trees] for bits in range(most, -1, -1))
         trees = next(one for one in cuts if _n_bytes(one) <= max_bytes)
         planned = plan(forest, trees)
         tables = np.zeros(planned.tiles.table_start[-1])
@@ -63,7 +72,7 @@ class TreeTables:
 
     @property
     def n_deep_leaves(self) -> int:
-        """Leaves without table, whose paths have more features than a pattern has bits."""
+        """Leaves without table, whose paths ask for more bits than a pattern has."""
         return len(self.plan.deep.value)
 
     def contributions(self, values: Floats) -> Floats:

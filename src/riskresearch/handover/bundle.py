@@ -55,7 +55,7 @@ def write_bundle(tables: Mapping[str, DataFrame], facts: Mapping[str, Any], fold
     files = {
         MODEL: parts["lightgbm_text"],
         CALIBRATION: parts["calibration"] + "\n",
-        CONTRACT: _json(_contract(tables["feature_dictionary"], n_reasons=4)),
+        CONTRACT: _json(_contract(tables["feature_dictionary"], n_reasons=5)),
         GRADES: _json(_grades(tables["grade_scale"])),
         GOLDEN_INPUTS: rows.to_csv(index=False, lineterminator="\n"),
         "README.md": README,
@@ -111,7 +111,7 @@ def _card(tables: Mapping[str, DataFrame], facts: Mapping[str, Any]) -> dict[str
     shown = measures[
         (measures["model_code"] == "lightgbm")
         & (measures["sample_code"] == "out_of_time")
-        & (measures["grade_code"] == "all")
+        & (measures["axis_code"] == "all")
     ]
     columns = ["measure_code", "value", "value_low", "value_high", "verdict_code"]
     choice = tables["model_choice"].set_index("model_code").loc["lightgbm"]

@@ -93,7 +93,7 @@ def _headings(raw: RawRows, columns: Mapping[str, str]) -> dict[str, str]:
     found = {target: columns.get(target) or find_heading(free, names) for target, names in HEADERS.items()}
     if lacking := [target for target in NEEDED if not found[target]]:
         raise LedgerError(
-            f"{raw.name}: no column holds {', '.join(lacking)}; the file has {first_keys(raw.header, 12)}; tell it with "
+            f"{raw.name}: no column holds {', '.join(lacking)}; the file has {first_keys(raw.header, 12)}; tell it by "
             f"--column {lacking[0]}=HEADING"
         )
     return {target: heading for target, heading in found.items() if heading}

@@ -194,13 +194,7 @@ STAGES = (
         VALIDATION_TABLES,
         lambda i: validate(i.tables, i.settings.validation),
     ),
-    Stage(
-        "explanation",
-        "05_explanation",
-        EXPLANATION_READS,
-        EXPLANATION_TABLES,
-        _explanation,
-    ),
+    Stage("explanation", "05_explanation", EXPLANATION_READS, EXPLANATION_TABLES, _explanation),
     Stage(
         "limits",
         "06_limits",

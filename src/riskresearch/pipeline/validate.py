@@ -66,7 +66,7 @@ def validate_scores(
         source_name=file.name,
         mapping_name="scores",
         is_synthetic=False,
-        settings=settings.model_dump(mode="json"),
+        settings={"validation": settings.validation.model_dump(mode="json")},
     )
     write_validation_pages(tables, facts, output, language)
     write_workbook({name: tables[name] for name in WORKBOOK}, output / "validation.xlsx")

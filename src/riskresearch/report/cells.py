@@ -19,6 +19,7 @@ KINDS = (
     (r"^(is|has)_", "flag"),
     (r"^n_|(^|_)rank$|_(level|number|weeks)$|^step_day$|^points$|^notches_max$", "count"),
     (r"^expected_defaults$", "tenth"),
+    (r"^p_(value|adjusted|jeffreys|fisher|two_proportion|inverse)", "p_value"),
     (r"_minor(_|$)", "minor"),
     (r"^(pd|default)_|^hazard$", "probability"),
     (r"^(probability|low|high)$", "ratio"),
@@ -72,7 +73,7 @@ UNIT_COLUMNS = (
     "p75",
 )
 BOUNDS = ("value_low", "value_high")
-NUMBERS = ("count", "tenth", "ratio", "days", "months", "number")
+NUMBERS = ("count", "tenth", "ratio", "days", "months", "number", "p_value")
 UNITS = ("days", "ratio", "amount", "count", "months", "index", "sigmas")
 HIDDEN = ("customer_name",)
 MARKED = ("verdict_code", "grade_code", "segment_code", "action_code")
@@ -186,11 +187,13 @@ def with_unit(value: Any, unit: str, words: Translator, *, decimals: int | None 
     if pd.isna(value):
         return words.missing()
     if unit == "months":
-        return words.t("unit.months", n=words.number(value, decimals or 0))
+        return words.months(value, decimals or 0)
     if unit == "ratio":
         return words.ratio(value, 1 if decimals is None else max(decimals - 2, 0))
     if unit == "sigmas":
         return words.t("table.sigmas", n=words.number(value, 1))
+    if unit == "days" and decimals == 0:
+        return words.threshold_days(round(float(value)))
     formats = {"days": words.days, "amount": words.amount, "count": words.count}
     if unit in formats:
         return formats[unit](value)
@@ -213,6 +216,7 @@ def _text(value: Any, kind: str, name: str, words: Translator) -> str:
         "count": words.count,
         "ratio": words.ratio,
         "probability": words.probability,
+        "p_value": words.p_value,
         "number": lambda number: words.number(number, 3),
     }
     return ways.get(kind, str)(value)

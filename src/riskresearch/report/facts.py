@@ -23,6 +23,8 @@ class PageFacts:
     seller_name : company whose customers are studied, where it may be named
     notebooks : title and relative link of each executed notebook
     settings : resolved settings of the run, by stage; thresholds named in sentences come from here
+    judged_model, rule_model : model of a delivered file of scores that the validation page judges, and the simple rule
+        of the file that it must beat; None in a run, whose tables tell
     """
 
     run_name: str
@@ -34,6 +36,8 @@ class PageFacts:
     seller_name: str | None = None
     notebooks: tuple[tuple[str, str], ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
+    judged_model: str | None = None
+    rule_model: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse links that lead out of the report's folder."""

@@ -1,6 +1,6 @@
 """The management page: tables to one HTML file per language, complete in itself."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -14,10 +14,22 @@ from riskresearch.report.page.data import data_chapter, method_chapter
 from riskresearch.report.page.findings import findings
 from riskresearch.report.page.money import insurance_chapter, limits_chapter
 from riskresearch.report.page.payment import payment_chapter
-from riskresearch.report.page.risk import risk_chapter, why_chapter
+from riskresearch.report.page.risk import risk_chapter
 from riskresearch.report.page.tiles import tiles
 from riskresearch.report.page.trust import trust_chapter
-from riskresearch.report.translator import LOCALES, translator
+from riskresearch.report.page.validation.calibration import calibration_chapter
+from riskresearch.report.page.validation.challengers import challengers_chapter
+from riskresearch.report.page.validation.discrimination import discrimination_chapter
+from riskresearch.report.page.validation.everything import everything_chapter
+from riskresearch.report.page.validation.judged import judged
+from riskresearch.report.page.validation.samples import samples_chapter
+from riskresearch.report.page.validation.segments import segments_chapter
+from riskresearch.report.page.validation.sensitivity import sensitivity_chapter
+from riskresearch.report.page.validation.stability import stability_chapter
+from riskresearch.report.page.validation.use import use_chapter
+from riskresearch.report.page.validation.verdict import verdict_chapter
+from riskresearch.report.page.why import why_chapter
+from riskresearch.report.translator import LOCALES, Translator, translator
 
 CHAPTERS = (
     payment_chapter,
@@ -28,6 +40,18 @@ CHAPTERS = (
     insurance_chapter,
     data_chapter,
     method_chapter,
+)
+VALIDATION_CHAPTERS = (
+    verdict_chapter,
+    samples_chapter,
+    discrimination_chapter,
+    challengers_chapter,
+    calibration_chapter,
+    stability_chapter,
+    segments_chapter,
+    sensitivity_chapter,
+    use_chapter,
+    everything_chapter,
 )
 
 
@@ -50,14 +74,53 @@ def management_page(tables: Mapping[str, DataFrame], facts: PageFacts, language:
         environment()
         .get_template("management.html.j2")
         .render(
-            words=words,
-            facts=facts,
+            **_frame(words, facts, language),
+            title=words.t("page.title"),
+            heading=words.t("page.title_of", seller=facts.seller_name) if facts.seller_name else words.t("page.title"),
+            file_stem="index",
             tiles=tiles(context),
             findings=findings(context),
             chapters=chapters,
-            other_languages=[name for name in LOCALES if name != language],
         )
     )
+
+
+def validation_page(tables: Mapping[str, DataFrame], facts: PageFacts, language: str) -> str:
+    """Return the validation page: what was tested, on what, passed or not, and the reason.
+
+    It is made from the tables of a run, or from those of a delivered file of scores, some of which are empty.
+
+    Parameters
+    ----------
+    tables : tables by name, any may be absent or empty
+    facts : run or file, date, source, whether the data are synthetic; the model that is judged, where a file holds it
+    language : ``en`` or ``fr``
+    """
+    words = translator(language, tables.get("labels"), currency_code=facts.currency_code)
+    model = judged(Context(tables, facts, words))
+    is_file = facts.judged_model is not None
+    return (
+        environment()
+        .get_template("validation.html.j2")
+        .render(
+            **_frame(words, facts, language),
+            title=words.t("validation.title"),
+            heading=words.t("validation.title_of", model=model.name()) if model.model else words.t("validation.title"),
+            file_stem="validation",
+            source=words.t("validation.source_file" if is_file else "validation.source_run", **_origin(facts)),
+            back=None if is_file else f"index.{language}.html",
+            chapters=[chapter(model) for chapter in VALIDATION_CHAPTERS],
+        )
+    )
+
+
+def _frame(words: Translator, facts: PageFacts, language: str) -> dict[str, object]:
+    """What every page shows around its chapters."""
+    return {"words": words, "facts": facts, "other_languages": [name for name in LOCALES if name != language]}
+
+
+def _origin(facts: PageFacts) -> dict[str, str]:
+    return {"source": facts.source_name, "run": facts.run_name, "currency": facts.currency_code}
 
 
 def write_pages(tables: Mapping[str, DataFrame], facts: PageFacts, folder: Path, language: str) -> list[Path]:
@@ -67,12 +130,29 @@ def write_pages(tables: Mapping[str, DataFrame], facts: PageFacts, folder: Path,
     -------
     the files written; the last is ``index.html``
     """
+    return _write(lambda name: management_page(tables, facts, name), folder, "index", language)
+
+
+def write_validation_pages(
+    tables: Mapping[str, DataFrame], facts: PageFacts, folder: Path, language: str
+) -> list[Path]:
+    """Write ``validation.en.html``, ``validation.fr.html`` and ``validation.html`` (the language asked for).
+
+    Returns
+    -------
+    the files written; the last is ``validation.html``
+    """
+    return _write(lambda name: validation_page(tables, facts, name), folder, "validation", language)
+
+
+def _write(page_of: Callable[[str], str], folder: Path, stem: str, language: str) -> list[Path]:
+    """Write a page in every language, the one asked for last, and that one again without language in its name."""
     files = []
     for name in sorted(LOCALES, key=lambda each: each == language):
-        page = management_page(tables, facts, name).encode()
-        files.append(folder / f"index.{name}.html")
+        page = page_of(name).encode()
+        files.append(folder / f"{stem}.{name}.html")
         write_atomically(files[-1], page)
-    files.append(folder / "index.html")
+    files.append(folder / f"{stem}.html")
     write_atomically(files[-1], page)
     return files
 

@@ -19,6 +19,7 @@ LOCALES: Mapping[str, str] = {"en": "en_GB", "fr": "fr_FR"}
 COMPACT_STEPS = (1e9, 1e6, 1e3)
 NARROW_SPACE, HARD_SPACE = "\u202f", "\u00a0"
 PAIRED_FAMILIES = ("axis", "segment")
+SMALLEST_P, P_DECIMALS = 0.001, 3
 
 
 @dataclass(frozen=True)
@@ -125,13 +126,28 @@ class Translator:
         """Return a probability as a percentage: two decimals below 1 %, one above."""
         return self.missing() if pd.isna(value) else self.ratio(value, 2 if round(float(value), 4) < 0.01 else 1)
 
-    def days(self, value: Any) -> str:
-        """Return a number of days with its unit."""
+    def p_value(self, value: Any) -> str:
+        """Return a p-value with three decimals; what would read as 0 is told as below the smallest shown."""
         if pd.isna(value):
             return self.missing()
-        days = _rounded(value, 1)
-        form = "one" if Locale.parse(self.locale).plural_form(abs(days)) == "one" else "other"
-        return self.t(f"unit.days.{form}", n=self.number(days, 1))
+        smallest = self.number(SMALLEST_P, P_DECIMALS)
+        return self.t("unit.below", n=smallest) if float(value) < SMALLEST_P else self.number(value, P_DECIMALS)
+
+    def days(self, value: Any) -> str:
+        """Return a number of days with its unit."""
+        return self._measured("unit.days", value, 1)
+
+    def months(self, value: Any, decimals: int = 0) -> str:
+        """Return a number of months with its unit."""
+        return self._measured("unit.months", value, decimals)
+
+    def _measured(self, message_id: str, value: Any, decimals: int) -> str:
+        """A number with its unit, in the form that agrees with the number as it is shown."""
+        if pd.isna(value):
+            return self.missing()
+        size = abs(_rounded(value, decimals))
+        form = "one" if Locale.parse(self.locale).plural_form(size) == "one" else "other"
+        return self.t(f"{message_id}.{form}", n=self.number(value, decimals))
 
     def threshold_days(self, value: Any) -> str:
         """Return a threshold in days, without decimals where it is whole."""

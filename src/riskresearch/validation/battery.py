@@ -3,12 +3,12 @@
 It knows nothing of the model: it takes keys, PD and outcome, so it serves a bought-in score as well.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from pandas import DataFrame, DateOffset, Series, Timestamp
+from pandas import DataFrame, Series, Timestamp
 
 from riskresearch.base.registry import Member
 from riskresearch.validation.adjustment import holm
@@ -27,7 +27,7 @@ from riskresearch.validation.measures import (
 )
 from riskresearch.validation.moves import grade_moves
 from riskresearch.validation.registry import AXES, BATTERY, Evidence, Measure, Result, judged, not_computable
-from riskresearch.validation.shrinkage import steadied
+from riskresearch.validation.shrinkage import Law, steadied
 from riskresearch.validation.tables import MEASURES, SAMPLES
 
 FAMILIES = (
@@ -49,7 +49,7 @@ YEAR_MONTHS = 12
 KNOWN = {"outcome", "years"}
 """Needs for which the outcome has to be known."""
 WHOLE = ("all", "grade", "quarter")
-SHRUNK = {"auc": "auc", "observed_to_expected": "ratio"}
+SHRUNK: dict[str, Law] = {"auc": "auc", "observed_to_expected": "ratio"}
 
 
 @dataclass(frozen=True)
@@ -137,17 +137,17 @@ class _Frame:
         wanted = [axis for axis in spec.axes if self.is_chosen or (is_rule and axis in WHOLE)]
         return ["all", *(axis for axis in wanted if axis in rows and (axis in WHOLE or rows[axis].nunique() > 1))]
 
-    def evidence(self, rows: DataFrame, first: DataFrame | None, date: str) -> Evidence:
-        """What a measure is given; `first` are the development rows, where they are others."""
-        initial = self._of(first, date, None) if first is not None and len(first) else None
-        return self._of(rows, date, initial)
+    def evidence(self, rows: DataFrame, first: DataFrame | None, date: Timestamp | None) -> Evidence:
+        """What a measure is given: rows of a date or all; `first` are the development rows, where they are others."""
+        initial = self._of(first, None) if first is not None and len(first) else None
+        used = rows if date is None else rows[rows["observation_date"] == date]
+        years = yearly(rows) if rows["is_default"].dtype == bool else None
+        return self._of(used, initial, years)
 
-    def _of(self, part: DataFrame, date: str, initial: Evidence | None) -> Evidence:
-        used = part[part["observation_date"] == part["observation_date"].max()] if date == "cohort" else part
-        is_in_sample = bool((used["sample_code"] == "development").any())
+    def _of(self, rows: DataFrame, initial: Evidence | None, years: DataFrame | None = None) -> Evidence:
+        is_in_sample = bool((rows["sample_code"] == "development").any())
         rng = np.random.default_rng(self.settings.seed)
-        years = yearly(part) if len(part) and part["is_default"].dtype == bool else None
-        return Evidence(used, self.settings, rng, self.case.grades, is_in_sample, initial, self.moves, years)
+        return Evidence(rows, self.settings, rng, self.case.grades, is_in_sample, initial, self.moves, years)
 
 
 def _rows(frame: _Frame, rated: DataFrame, sample: str) -> Iterator[dict[str, object]]:
@@ -162,7 +162,8 @@ def _rows(frame: _Frame, rated: DataFrame, sample: str) -> Iterator[dict[str, ob
             on_axis = [member for member in chosen if axis in frame.axes(member.spec, usable)]
             for code, rows in usable.groupby(axis, sort=True) if on_axis else ():
                 before = first if first is None or axis in WHOLE else first[first[axis] == code]
-                for found in _found(frame, on_axis, rows, before):
+                newest = rows if axis == "quarter" else usable
+                for found in _found(frame, on_axis, rows, before, newest["observation_date"].max()):
                     yield {
                         "model_code": frame.model,
                         "sample_code": sample,
@@ -172,13 +173,16 @@ def _rows(frame: _Frame, rated: DataFrame, sample: str) -> Iterator[dict[str, ob
 
 
 def _found(
-    frame: _Frame, members: list[Member[Measure]], rows: DataFrame, first: DataFrame | None
+    frame: _Frame, members: list[Member[Measure]], rows: DataFrame, first: DataFrame | None, newest: Timestamp
 ) -> Iterator[dict[str, object]]:
-    """Measures of one part; those on the same rows share what is given, resamples included."""
+    """Measures of one part; those on the same rows share what is given, resamples included.
+
+    A part without a row on the newest date of its sample has no measure of one date.
+    """
     for date in sorted({member.spec.rows for member in members}):
-        evidence = frame.evidence(rows, first, date)
+        evidence = frame.evidence(rows, first, newest if date == "cohort" else None)
         for member in members:
-            if member.spec.rows == date:
+            if member.spec.rows == date and len(evidence.rows):
                 yield {"measure_code": member.name, **_measured(member, evidence)}
 
 
@@ -201,7 +205,7 @@ def yearly(rows: DataFrame) -> DataFrame:
     """
     kept: list[Timestamp] = []
     for date in sorted(rows["observation_date"].unique(), reverse=True):
-        if not kept or date <= kept[-1] - DateOffset(months=YEAR_MONTHS):
+        if not kept or _month(date) <= _month(kept[-1]) - YEAR_MONTHS:
             kept.append(date)
     used = rows[rows["observation_date"].isin(kept)]
     grouped = used.groupby("observation_date").agg(
@@ -209,6 +213,11 @@ def yearly(rows: DataFrame) -> DataFrame:
     )
     years = grouped.index.year.astype("str")
     return grouped.astype({"n_rows": "int64", "n_defaults": "int64"}).assign(year=years).reset_index(drop=True)
+
+
+def _month(date: Timestamp) -> int:
+    """Number of the month: of month ends, the last day of February of any year is a year apart."""
+    return date.year * 12 + date.month
 
 
 def _measured(member: Member[Measure], evidence: Evidence) -> dict[str, object]:
@@ -228,8 +237,8 @@ def _measured(member: Member[Measure], evidence: Evidence) -> dict[str, object]:
 
 def _lacking(spec: Measure, evidence: Evidence) -> str | None:
     """Reason why a measure cannot be computed before it is called; none where all it needs is there."""
-    missing = {
-        "rival": ("no_rival", lambda: bool(np.isnan(evidence.rival).any())),
+    missing: dict[str, tuple[str, Callable[[], bool]]] = {
+        "rival": ("no_rival", lambda: bool(np.isnan(evidence.rival).all())),
         "initial": ("no_initial", lambda: evidence.initial is None),
         "exposure": ("no_exposure", lambda: not bool(np.nansum(evidence.exposure) > 0)),
         "moves": ("no_moves", lambda: evidence.moves is None or evidence.moves.empty),

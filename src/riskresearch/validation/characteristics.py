@@ -11,9 +11,9 @@ from pydantic import Field
 from riskresearch.base.config import StageSettings
 from riskresearch.base.errors import TableError, first_keys
 from riskresearch.base.schema import Column, Table
+from riskresearch.base.shifts import Shift, bin_counts, decile_edges, shift
 from riskresearch.validation.adjustment import holm
 from riskresearch.validation.registry import Floats, Verdict
-from riskresearch.validation.shifts import Shift, bin_counts, decile_edges, shift
 
 COMPARISONS = ("out_of_time", "scoring")
 INDEX_REASONS = ("no_initial", "no_rows", "too_few_customers", "one_bin")

@@ -6,7 +6,7 @@ from scipy.stats import norm
 
 from riskresearch.base.schema import Column, Table
 from riskresearch.validation.adjustment import holm
-from riskresearch.validation.delong import PairedAuc, clustered_paired
+from riskresearch.validation.delong import PairedAuc, clustered_paired, untested_reason
 from riskresearch.validation.registry import REASONS
 
 COMPARISONS = Table(
@@ -59,15 +59,16 @@ def _compared(own: DataFrame, other: DataFrame, confidence_ratio: float) -> dict
         reason = "no_rows" if both.empty else "no_default" if not hit.any() else "all_default"
         return counts | {"reason_code": reason}
     ours, theirs = both["pd_12m"].to_numpy(float), both["pd_12m_other"].to_numpy(float)
-    paired = clustered_paired(ours, theirs, hit, both["customer_id"].to_numpy(str))
+    customers = both["customer_id"].to_numpy(str)
+    paired = clustered_paired(ours, theirs, hit, customers)
     brier = float(np.mean((ours - hit) ** 2) - np.mean((theirs - hit) ** 2))
     found = {"auc": paired.auc_a, "other_auc": paired.auc_b, "auc_difference": paired.difference}
-    return counts | found | {"brier_difference": brier} | _tested(paired, confidence_ratio)
+    untested = untested_reason(paired, ours, theirs, hit, customers)
+    tested = {"reason_code": untested} if untested else _tested(paired, confidence_ratio)
+    return counts | found | {"brier_difference": brier} | tested
 
 
 def _tested(paired: PairedAuc, confidence_ratio: float) -> dict[str, object]:
-    if not paired.variance > 0:
-        return {"reason_code": "too_few_customers" if np.isnan(paired.variance) else "constant_score"}
     width = norm.ppf((1 + confidence_ratio) / 2) * np.sqrt(paired.variance)
     low, high = max(paired.difference - width, -1.0), min(paired.difference + width, 1.0)
     return {"difference_low": low, "difference_high": high, "p_value": paired.p_greater}

@@ -115,6 +115,22 @@ def clustered_paired(score_a: ArrayLike, score_b: ArrayLike, outcome: ArrayLike,
     return PairedAuc(float(first[0].mean()), float(second[0].mean()), variance)
 
 
+def untested_reason(
+    found: PairedAuc, score_a: ArrayLike, score_b: ArrayLike, outcome: ArrayLike, cluster: ArrayLike
+) -> str | None:
+    """Return why two areas cannot be tested against each other; none where they can.
+
+    *too_few_defaults* and *too_few_customers*: fewer than two customers with or without default; *no_rival*: both
+    scores put the rows in the same order; *separated*: both part the classes fully.
+    """
+    if np.isnan(found.variance):
+        n_with_default = len(np.unique(np.asarray(cluster)[np.asarray(outcome, dtype=bool)]))
+        return "too_few_defaults" if n_with_default < 2 else "too_few_customers"
+    if found.variance > 0:
+        return None
+    return "no_rival" if np.array_equal(rankdata(score_a), rankdata(score_b)) else "separated"
+
+
 def _variance(of_defaults: Floats, of_others: Floats, outcome: ArrayLike, cluster: ArrayLike) -> float:
     """Variance of the mean placement: S10 / m + S01 / n + 2 S11 / (m n), sums taken customer by customer."""
     hit = np.asarray(outcome, dtype=bool)

@@ -99,11 +99,6 @@ def _ratio_variance(level: Floats, n_defaults: Floats, n_rows: Floats, value: Fl
     return np.asarray(level * value / np.maximum(n_defaults, 1))
 
 
-def shrunk_values(rows: DataFrame, *, scale: Literal["level", "log"], confidence_ratio: float) -> Floats:
-    """Return `steadied` values; *level* = auc, *log* = ratio."""
-    return steadied(rows, law="auc" if scale == "level" else "ratio", confidence_ratio=confidence_ratio)
-
-
 def _between(values: Floats, variances: Floats) -> float:
     """Variance between segments beyond chance."""
     weight = 1 / variances

@@ -4,8 +4,8 @@ The rule. Only samples the model has not learnt from count: out of time, and the
 comes before its parts. An area is
 
 - *red* where a measure of the whole is red, or a part is red and its p-value, adjusted for the number of parts, is
-  below `p_red`: among many parts some are red by chance. A red part of a measure that is no p-value is counted and shown,
-  and does not decide;
+  below `p_red`: among many parts some are red by chance. A red part of a measure that is no p-value is counted and
+  shown, and does not decide;
 - *amber* where a measure of the whole is amber;
 - *green* where at least one measure of the whole gives a verdict and all that do are green;
 - *information* where measures of the whole only inform; *not_computable* where none could be computed.

@@ -28,7 +28,7 @@ def questionnaire_ratio(at: At) -> nw.Expr:
         direction=-1,
         label_en="change of the mean answer over 12 months",
         label_fr="évolution de la réponse moyenne sur 12 mois",
-        missing="no answer on T or 12 months before",
+        missing="no answer on the date or 12 months before",
         decimals=2,
     )
 )

@@ -32,7 +32,7 @@ def rating_ratio(at: At) -> nw.Expr:
         direction=1,
         label_en="change of the external rating over 12 months",
         label_fr="évolution de la note externe sur 12 mois",
-        missing="no rating on T or 12 months before",
+        missing="no rating on the date or 12 months before",
         decimals=2,
     )
 )

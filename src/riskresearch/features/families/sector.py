@@ -77,7 +77,7 @@ def sector_failure_ratio(at: At) -> nw.Expr:
         direction=1,
         label_en="change of the sector's failure rate over 12 months",
         label_fr="évolution du taux de défaillance du secteur sur 12 mois",
-        missing="no published figure of the sector on T or 12 months before, or a rate of 0 then",
+        missing="no published figure of the sector on the date or 12 months before, or a rate of 0 then",
         decimals=2,
     )
 )

@@ -28,7 +28,7 @@ def tenure_months(at: At) -> nw.Expr:
         direction=-1,
         label_en="months of business relation",
         label_fr="ancienneté de la relation en mois",
-        missing="start of the relation unknown or after T",
+        missing="start of the relation unknown or after the date",
         decimals=0,
     )
 )

@@ -4,6 +4,7 @@ from riskresearch.report.figures.candidates import champion_gains, model_candida
 from riskresearch.report.figures.changes import dso_waterfall, level_chart, moved_customers
 from riskresearch.report.figures.concentration import concentration_bars, lorenz_curve
 from riskresearch.report.figures.customer import payment_history
+from riskresearch.report.figures.drivers import dependence_panels, driver_shares, drivers_bars, family_bars
 from riskresearch.report.figures.expert import rating_shares, weight_moves
 from riskresearch.report.figures.features import cohort_rates, feature_strength, sample_timeline
 from riskresearch.report.figures.flows import transition_matrix, vintage_heatmap
@@ -12,10 +13,18 @@ from riskresearch.report.figures.grades import grade_quality_bars, scorecard_dot
 from riskresearch.report.figures.levels import pd_intervals, pd_level_lines, pd_over_months
 from riskresearch.report.figures.money import cost_of_options, gross_to_retained, limits_by_segment, loss_quantiles
 from riskresearch.report.figures.payment import ageing_bars, delay_ranges, dso_lines
-from riskresearch.report.figures.risk import customer_waterfall, drivers_bars, reliability_plot
+from riskresearch.report.figures.reasons import customer_waterfall
+from riskresearch.report.figures.risk import reliability_plot
 from riskresearch.report.figures.segments import segment_heatmap, segment_intervals
 from riskresearch.report.figures.spread import contribution_swarm, delay_heatmap
+from riskresearch.report.figures.stability import migration_matrix, sensitivity_bars, shift_bars
 from riskresearch.report.figures.style import FigureView, data_uri, figure_png, show_figure
+from riskresearch.report.figures.validation import (
+    net_benefit_lines,
+    quarter_intervals,
+    ranking_curves,
+    segment_measures,
+)
 
 __all__ = [
     "FigureView",
@@ -29,9 +38,12 @@ __all__ = [
     "data_uri",
     "delay_heatmap",
     "delay_ranges",
+    "dependence_panels",
+    "driver_shares",
     "drivers_bars",
     "dso_lines",
     "dso_waterfall",
+    "family_bars",
     "feature_strength",
     "figure_png",
     "forecast_errors",
@@ -41,12 +53,16 @@ __all__ = [
     "limits_by_segment",
     "lorenz_curve",
     "loss_quantiles",
+    "migration_matrix",
     "model_candidates",
     "moved_customers",
+    "net_benefit_lines",
     "payment_history",
     "pd_intervals",
     "pd_level_lines",
     "pd_over_months",
+    "quarter_intervals",
+    "ranking_curves",
     "rating_shares",
     "receipts_fan",
     "reliability_plot",
@@ -54,6 +70,9 @@ __all__ = [
     "scorecard_dots",
     "segment_heatmap",
     "segment_intervals",
+    "segment_measures",
+    "sensitivity_bars",
+    "shift_bars",
     "show_figure",
     "survival_curves",
     "transition_matrix",

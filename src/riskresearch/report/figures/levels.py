@@ -98,7 +98,7 @@ def pd_intervals(scored: DataFrame, *, words: Translator, axis: Axes, n_customer
     by_model = (rows["customer_status_code"] != "prospect").to_numpy(bool)
     axis.plot(rows.loc[by_model, "pd_12m"], places[by_model], "o", color=BLUE, markersize=6)
     axis.plot(rows.loc[~by_model, "pd_12m"], places[~by_model], marker="D", **HOLLOW)
-    months = [words.t("unit.months", n=words.count(n)) for n in rows["n_months_history"]]
+    months = [words.months(n) for n in rows["n_months_history"]]
     names = [f"{_short(code)} · {n}" for code, n in zip(rows["customer_id"], months, strict=True)]
     name_rows(axis, names)
     axis.tick_params(axis="y", labelsize=7.5)

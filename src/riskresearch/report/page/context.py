@@ -20,7 +20,8 @@ class Block:
     """One part of a chapter.
 
     ``kind`` is ``heading``, ``text``, ``note``, ``missing``, ``items``, ``table`` (HTML), ``figure`` (``text`` is its
-    alternative text), ``pair`` (side by side) or ``group`` (one below the other).
+    alternative text), ``link`` (``source`` is its target), ``verdict`` (``source`` is its code), ``pair`` (side by
+    side) or ``group`` (one below the other).
     """
 
     kind: str

@@ -30,8 +30,9 @@ class CalibrationErrorSettings(StageSettings):
 def ece(evidence: Evidence) -> Result:
     """Mean absolute gap between default rate and mean PD over bins of as many rows each, weighted by rows.
 
-    Depends on the bins and, being made of absolute values, lies too high on average; the basic bootstrap interval
-    takes that off, so that a model without error has 0 inside. Rows of the same PD stay in one bin.
+    Depends on the bins and, being made of absolute values, is above 0 also for a model without error; the basic
+    bootstrap interval takes part of that off, no more: with few defaults it often leaves 0 out (docs/validation.md).
+    It informs, it tests nothing. Rows of the same PD stay in one bin.
     """
     if not len(evidence.rows):
         return not_computable("no_rows")
@@ -95,7 +96,7 @@ def equal_bins(p: Floats, *, n_bins: int) -> np.ndarray:
 
 
 def _interval(evidence: Evidence, place: np.ndarray, value: float) -> tuple[float, float] | tuple[None, None]:
-    """Basic bootstrap interval 2 x value - quantiles; not below 0 and not without the value."""
+    """Basic bootstrap interval 2 x value - quantiles; inside 0 to 1 and not without the value."""
     owner, n_bins = evidence.owner, int(place.max()) + 1
     n_customers = int(owner.max()) + 1
     if n_customers < 2:
@@ -107,4 +108,4 @@ def _interval(evidence: Evidence, place: np.ndarray, value: float) -> tuple[floa
     low, high = evidence.bounds(errors)
     if low is None or high is None:
         return None, None
-    return min(max(2 * value - high, 0.0), value), max(2 * value - low, value)
+    return min(max(2 * value - high, 0.0), value), min(max(2 * value - low, value), 1.0)

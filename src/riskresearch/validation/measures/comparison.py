@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
-from scipy.stats import norm, rankdata
+from scipy.stats import norm
 
 from riskresearch.base.config import StageSettings
-from riskresearch.validation.delong import PairedAuc, clustered_paired, paired
+from riskresearch.validation.delong import PairedAuc, clustered_paired, paired, untested_reason
 from riskresearch.validation.registry import BATTERY, Evidence, Measure, Result, Verdict, not_computable, one_class
 
 
@@ -116,14 +116,9 @@ def _compared(evidence: Evidence) -> Result | tuple[Evidence, NDArray[np.bool_]]
 
 
 def _unproven(found: PairedAuc, rows: Evidence) -> Result | None:
-    """Why there is no test: too few customers in a class, the rule itself under another name, classes fully parted."""
-    if np.isnan(found.variance):
-        n_with_default = len(np.unique(rows.owner[rows.outcome]))
-        return not_computable("too_few_defaults" if n_with_default < 2 else "too_few_customers")
-    if found.variance > 0:
-        return None
-    same = np.array_equal(rankdata(rows.p), rankdata(rows.rival))
-    return not_computable("no_rival" if same else "separated")
+    """The result without value where there is no test."""
+    reason = untested_reason(found, rows.p, rows.rival, rows.outcome, rows.owner)
+    return not_computable(reason) if reason else None
 
 
 def _verdict(gain: float, p_value: float, *, green: float) -> Verdict:

@@ -4,10 +4,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import norm
 
+from riskresearch.base.shifts import shift
 from riskresearch.validation.delong import auc_and_variance
 from riskresearch.validation.moves import grade_places
 from riskresearch.validation.registry import BATTERY, Evidence, Measure, Result, Verdict, not_computable, one_class
-from riskresearch.validation.shifts import shift
 
 
 @BATTERY.register(
