@@ -1,15 +1,21 @@
 """Sentences on customers: what a reason, a change and an improvement say, in both languages."""
 
 import pytest
-from conftest import CUSTOMERS, FORMULA, SCRIPT
-from explanation_tables import ITEM
+from explanation_tables import ITEM, explanation_tables
 from pandas import DataFrame
 
+from riskresearch.features.stage import feature_dictionary
 from riskresearch.pipeline.stages import labels
 from riskresearch.report.sentences import Teller, told_changes, told_improvements, told_reasons
 from riskresearch.report.translator import translator
 
 HARD, NARROW = "\u00a0", "\u202f"
+CUSTOMERS = ["C1", "C2", "C3", "C4", "C5"]
+
+
+@pytest.fixture(scope="module")
+def tables() -> dict[str, DataFrame]:
+    return {**explanation_tables(CUSTOMERS), "feature_dictionary": feature_dictionary()}
 
 
 def plain(text: str) -> str:
@@ -74,7 +80,7 @@ def test_a_reason_without_sector_or_history_is_shorter(tables: dict[str, DataFra
 def test_a_missing_value_is_told_with_what_it_means(
     tables: dict[str, DataFrame], language: str, sentence: str
 ) -> None:
-    assert told(tables, "reasons", SCRIPT, language)[1].startswith(sentence)
+    assert told(tables, "reasons", CUSTOMERS[1], language)[1].startswith(sentence)
 
 
 def test_a_missing_value_before_is_said_to_be_unknown(tables: dict[str, DataFrame]) -> None:
@@ -131,7 +137,7 @@ def test_a_feature_in_whole_days_has_no_decimals(tables: dict[str, DataFrame]) -
             "abaissée par : retard moyen des règlements sur 3 mois.",
         ),
         (
-            FORMULA,
+            CUSTOMERS[2],
             "en",
             "Since 30 Nov 2025 the probability went from 5.0% to 6.0%; the grade stays E. The change is not taken "
             "apart: PD from another source.",
@@ -145,20 +151,20 @@ def test_a_change_tells_probability_grade_and_what_moved_them(
 
 
 def test_a_rating_that_was_not_there_is_no_change(tables: dict[str, DataFrame]) -> None:
-    rows = told(tables, "customer_changes", SCRIPT, pd_before=None, change_status_code="no_rating_before")
+    rows = told(tables, "customer_changes", CUSTOMERS[1], pd_before=None, change_status_code="no_rating_before")
     assert rows == ["Since 30 Nov 2025: no rating before."]
 
 
 def test_a_changed_model_is_named_where_it_outweighs_the_customer(tables: dict[str, DataFrame]) -> None:
     since_run = {"comparison_code": "previous_run", "data_part": -0.1}
-    more = told(tables, "customer_changes", SCRIPT, model_part=0.8, **since_run)[0]
-    less = told(tables, "customer_changes", SCRIPT, model_part=0.1, **since_run)[0]
+    more = told(tables, "customer_changes", CUSTOMERS[1], model_part=0.8, **since_run)[0]
+    less = told(tables, "customer_changes", CUSTOMERS[1], model_part=0.1, **since_run)[0]
     assert more.endswith("More of it comes from the changed model than from the customer.")
     assert "changed model" not in less
 
 
 def test_an_improvement_is_told_once_and_the_cheapest_first(tables: dict[str, DataFrame]) -> None:
-    assert told(tables, "improvements", SCRIPT) == [
+    assert told(tables, "improvements", CUSTOMERS[1]) == [
         f"If item {ITEM} (€12,000) had been paid on 30 Dec 2025: probability 3.0% → 1.8%, grade D → C",
         "If its 2 overdue items (€20,000) had been paid on 30 Dec 2025: probability 3.0% → 1.2%, grade D → C",
     ]
@@ -168,7 +174,7 @@ def test_an_improvement_is_told_once_and_the_cheapest_first(tables: dict[str, Da
 
 
 def test_an_improvement_that_was_not_scored_says_so(tables: dict[str, DataFrame]) -> None:
-    assert told(tables, "improvements", FORMULA) == [
+    assert told(tables, "improvements", CUSTOMERS[2]) == [
         "If item I9 (€80.00) had been paid on 30 Dec 2025: not rated by the model"
     ]
 

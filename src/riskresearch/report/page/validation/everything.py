@@ -8,7 +8,13 @@ from pandas import DataFrame, Series
 from riskresearch.report.cells import Grid
 from riskresearch.report.page.context import Block, Chapter, grid_block, missing, note
 from riskresearch.report.page.validation.judged import Judged, in_question_order
-from riskresearch.report.page.validation.measures import measure_value, threshold, value_and_interval, verdict_word
+from riskresearch.report.page.validation.measures import (
+    measure_value,
+    threshold,
+    unbroken,
+    value_and_interval,
+    verdict_word,
+)
 
 BETTER = {1: "validation.higher", -1: "validation.lower", 0: "validation.neither"}
 
@@ -78,4 +84,6 @@ def _direction(code: str, judged: Judged) -> str:
     if pd.isna(spec["value_least"]) or pd.isna(spec["value_most"]):
         return better
     low, high = (words.number(spec[name], 2 if spec[name] % 1 else 0) for name in ("value_least", "value_most"))
-    return words.t("validation.between", better=better, low=low, high=high)
+    return words.t(
+        "validation.between", better=better, bounds=unbroken(words.t("chapter.interval", low=low, high=high))
+    )
