@@ -92,6 +92,26 @@ def test_without_a_rule_the_comparison_says_so(case):
     assert set(moves["reason_code"]) == {"no_moves"}
 
 
+def test_todays_customers_are_compared_on_the_level_of_today(case, measures):
+    """A move of all PDs to another level is no shift of the customers."""
+    lifted = case.history.assign(grade_code=case.history["grade_code"].map(dict(zip("ABCDE", "BCDEE", strict=True))))
+    today = lifted["sample_code"] == "scoring"
+    past = case.ratings[(case.ratings["sample_code"] != "scoring") | (case.ratings["model_code"] != "good")]
+    ratings = pd.concat([past, lifted[today]], ignore_index=True)
+    found = run_battery(Case(ratings, "good", "rule", GRADES, history=lifted), SETTINGS)
+    plain = run_battery(Case(lifted, "good", None, GRADES, history=lifted), SETTINGS)
+    moved = [_of(frame, model="good", sample="scoring", axis="all", measure="psi") for frame in (found, plain)]
+    assert moved[0]["value"].item() == moved[1]["value"].item()
+    assert moved[0]["value"].item() < 0.1 < _shift_between_levels(ratings)
+
+
+def _shift_between_levels(ratings):
+    own = ratings[ratings["model_code"] == "good"]
+    held = own.groupby("sample_code")["grade_code"].value_counts(normalize=True)
+    shares = [held[sample].reindex(GRADES, fill_value=0.001) for sample in ("development", "scoring")]
+    return ((shares[1] - shares[0]) * np.log(shares[1] / shares[0])).sum()
+
+
 def test_order_of_rows_and_a_second_run_change_nothing(case, measures):
     shuffled = case.ratings.sample(frac=1, random_state=3)
     again = Case(shuffled, "good", "rule", GRADES, history=case.history)

@@ -48,7 +48,7 @@ def _ratings():
 @pytest.fixture(scope="module")
 def case():
     ratings = _ratings()
-    history = ratings.loc[ratings["model_code"] == "lightgbm", ["customer_id", "observation_date", "grade_code"]]
+    history = ratings[ratings["model_code"] == "lightgbm"]
     return Case(ratings, "lightgbm", "late_rate", GRADES, history)
 
 

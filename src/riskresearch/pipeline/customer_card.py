@@ -10,7 +10,10 @@ from pandas import DataFrame
 from riskresearch.base.errors import ParameterError
 from riskresearch.behaviour.kpis import customer_history
 from riskresearch.pipeline.session import Session
+from riskresearch.report.sentences import told_customer
 
+TOLD = ("reasons", "customer_changes", "improvements")
+PICTURED = ("contributions", "scored", "score_changes", "customer_changes")
 IDENTITY = ("group_id", "country_code", "region_code", "sector_code", "size_code", "customer_type_code")
 
 
@@ -55,6 +58,19 @@ class CustomerCard:
         joined = joined.loc[:, ~joined.columns.duplicated()]
         used = joined["open_amount"] / joined["current_limit_amount"].where(joined["current_limit_amount"] > 0)
         return joined.assign(limit_used_ratio=used)
+
+    @property
+    def told(self) -> DataFrame:
+        """Return why the customer has its grade, what changed and what it could have paid: ``topic_code sentence``."""
+        dictionary = {"feature_dictionary": self.session.table("feature_dictionary")}
+        tables = {name: self.rows(name) for name in TOLD} | dictionary
+        return told_customer(tables, words=self.session.words, customer_id=self.customer_id)
+
+    @property
+    def parts(self) -> tuple[DataFrame, ...]:
+        """Return the frames of the picture that takes the PD of the customer apart."""
+        contributions, scored, *changes = (self.rows(name) for name in PICTURED)
+        return contributions, scored, self.session.table("drivers"), *changes
 
     @cached_property
     def history(self) -> DataFrame:

@@ -15,7 +15,7 @@ KINDS = (
     (r"_code$", "code"),
     (r"^(action|reason)_codes$", "codes"),
     (r"^evidence$", "evidence"),
-    (r"_date$", "date"),
+    (r"_date$|^date_", "date"),
     (r"^(is|has)_", "flag"),
     (r"^n_|(^|_)rank$|_(level|number|weeks)$|^step_day$|^points$|^notches_max$", "count"),
     (r"^expected_defaults$", "tenth"),

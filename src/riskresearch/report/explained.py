@@ -8,6 +8,8 @@ CLEAR_EFFECT = 0.2
 """Rank correlation of value and contribution from which the effect of a feature has one direction."""
 CHANGES_TOLD = 2
 """Groups told for what changed, beside those told for what they contribute."""
+OTHER = "other"
+PARTS = ["group_code", "feature_code", "n_features", "contribution", "change"]
 SINCE_DATE, SINCE_RUN = "previous_date", "previous_run"
 
 
@@ -93,28 +95,29 @@ def customer_parts(
 
     Returns
     -------
-    DataFrame ``group_code n_features contribution change``, largest contribution first; the others last under the
-    code ``other``, ``n_features`` then counts groups. No row where the customer has no contribution.
+    DataFrame ``group_code feature_code n_features contribution change``, largest contribution first; the others last
+    under the code ``other``, ``n_features`` then counts groups. ``feature_code`` is the feature of the group that adds
+    most to its contribution, as in table `reasons`. No row where the customer has no contribution.
     """
     groups = drivers.set_index("feature_code")["group_code"]
     now = _by_group(contributions[contributions["customer_id"] == customer_id], groups, "contribution")
     is_shown = (score_changes["customer_id"] == customer_id) & (score_changes["comparison_code"] == SINCE_DATE)
     then = _by_group(score_changes[is_shown], groups, "log_odds_change")
     if now.empty:
-        return DataFrame({"group_code": [], "n_features": [], "contribution": [], "change": []})
-    rows = now.join(then["log_odds_change"].rename("change"), how="outer").fillna(
-        {"contribution": 0.0, "change": 0.0, "n_features": 1}
-    )
+        return DataFrame(columns=PARTS)
+    rows = now.join(then["log_odds_change"].rename("change"), how="outer")
+    rows["feature_code"] = rows["feature_code"].fillna(rows.index.to_series())
+    rows = rows.fillna({"contribution": 0.0, "change": 0.0, "n_features": 1}).rename_axis("group_code")
     rows = rows[(rows["contribution"] != 0) | (rows["change"] != 0)]
     rows = rows.loc[rows["contribution"].abs().sort_values(ascending=False, kind="stable").index]
     n_largest = max(n_parts - CHANGES_TOLD, 1)
     changed = rows.iloc[n_largest:]["change"].abs().sort_values(ascending=False, kind="stable").index
     is_told = rows.index.isin([*rows.index[:n_largest], *changed[: n_parts - n_largest]])
-    made, rest = rows[is_told].rename_axis("group_code").reset_index(), rows[~is_told]
+    made, rest = rows[is_told].reset_index()[PARTS], rows[~is_told]
     if rest.empty:
         return made
-    other = {"group_code": "other", "n_features": len(rest), **rest[["contribution", "change"]].sum()}
-    return pd.concat([made, DataFrame([other])], ignore_index=True)
+    other = {"group_code": OTHER, "feature_code": OTHER, "n_features": len(rest)}
+    return pd.concat([made, DataFrame([other | rest[["contribution", "change"]].sum().to_dict()])], ignore_index=True)
 
 
 def last_comparison(customer_changes: DataFrame) -> DataFrame:
@@ -145,6 +148,14 @@ def best_improvements(improvements: DataFrame) -> DataFrame:
     return ranked.drop_duplicates("customer_id")[list(improvements.columns)].reset_index(drop=True)
 
 
+def grades_bettered(improvements: DataFrame) -> DataFrame:
+    """Return the cheapest payment of each customer whose grade it betters, largest fall of the PD first."""
+    best = best_improvements(improvements)
+    better = best[best["is_grade_better"].fillna(False).astype(bool)]
+    order = better.assign(fall=better["pd_after"] - better["pd_before"]).sort_values(["fall", "customer_id"])
+    return order.drop(columns="fall").reset_index(drop=True)
+
+
 def distinct_improvements(improvements: DataFrame) -> DataFrame:
     """Return the improvements of customers without repeating one payment under several variants, cheapest first."""
     ranked = improvements.sort_values(["customer_id", "paid_amount", "variant_code"], kind="stable")
@@ -152,7 +163,11 @@ def distinct_improvements(improvements: DataFrame) -> DataFrame:
 
 
 def _by_group(rows: DataFrame, groups: Series, column: str) -> DataFrame:
-    """Sum of a column and number of features by group; what belongs to no group stands alone."""
+    """Sum of a column, number of features and strongest feature by group; what belongs to no group stands alone."""
     keys = rows["feature_code"].map(groups.to_dict()).fillna(rows["feature_code"]).astype("str")
-    grouped = rows.groupby(keys.to_numpy(str), sort=True) if len(rows) else rows.groupby("feature_code")
-    return grouped.agg(**{column: (column, "sum"), "n_features": (column, "size")}).astype({column: np.float64})
+    own = DataFrame({"group_code": keys, "feature_code": rows["feature_code"], column: rows[column].astype(float)})
+    whole = own.groupby("group_code")[column].transform("sum")
+    order = own.assign(part=own[column] * np.sign(whole)).sort_values(["part", "feature_code"], ascending=[False, True])
+    return order.groupby("group_code", sort=True).agg(
+        feature_code=("feature_code", "first"), n_features=(column, "size"), **{column: (column, "sum")}
+    )

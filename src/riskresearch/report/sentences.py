@@ -1,6 +1,6 @@
 """Reasons, changes and improvements of a customer as sentences, in the words and units of the reader."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -207,6 +207,32 @@ def told_improvements(
     teller = Teller(feature_dictionary, words)
     rows = _of_customers(distinct_improvements(improvements), customers, ["paid_amount", "variant_code"])
     return rows[["customer_id"]].assign(sentence=[teller.improvement(row) for _, row in rows.iterrows()])
+
+
+def told_customer(tables: Mapping[str, DataFrame], *, words: Translator, customer_id: str) -> DataFrame:
+    """Return all that is to be told about one customer as sentences.
+
+    Parameters
+    ----------
+    tables : ``reasons customer_changes improvements feature_dictionary``; any of the first three may be absent
+    words : language and currency
+    customer_id : the customer
+
+    Returns
+    -------
+    DataFrame ``topic_code sentence``: why (``because``), what changed (``since``), what it could have paid
+    (``had_it_paid``).
+    """
+    ways = {"reasons": ("because", told_reasons), "customer_changes": ("since", told_changes)}
+    ways |= {"improvements": ("had_it_paid", told_improvements)}
+    topics: list[str] = []
+    sentences: list[str] = []
+    for name, (topic, tell) in ways.items():
+        if name in tables and len(tables[name]):
+            told = tell(tables[name], tables["feature_dictionary"], words=words, customers=[customer_id])
+            sentences += list(told["sentence"])
+            topics += [topic] * len(told)
+    return DataFrame({"topic_code": topics, "sentence": sentences}, dtype="str")
 
 
 def _of_customers(frame: DataFrame, customers: Sequence[str], order: list[str]) -> DataFrame:

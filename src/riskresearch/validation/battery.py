@@ -64,8 +64,10 @@ class Case:
     chosen : model that is judged on all parts; the others on the whole
     rule : simple rule that the others must beat; None = none
     grades : performing grades, best first
-    history : the chosen model on every date, also where the outcome is not known yet: customer_id, observation_date,
-        grade_code; for moves between grades
+    history : the chosen model as it is today on every date, also where the outcome is not known yet: customer_id,
+        observation_date, sample_code, pd_12m, grade_code, exposure_amount; for moves between grades, and for the
+        development rows that today's customers are compared with: on one level of PDs, or grades would have moved
+        because the level has
     """
 
     ratings: DataFrame
@@ -83,24 +85,25 @@ def run_battery(case: Case, settings: Any) -> DataFrame:
     case : what is to be judged
     settings : confidence, thresholds, resamples
     """
-    ratings = _with_parts(case)
+    ratings = _with_parts(case, case.ratings)
     moves = grade_moves(case.history) if case.history is not None else None
+    history = _with_parts(case, case.history) if case.history is not None else None
     rows = [
         row
         for model, rated in ratings.groupby("model_code", sort=True)
         for sample in SAMPLES
         if (rated["sample_code"] == sample).any()
-        for row in _rows(_Frame(case, settings, str(model), moves), rated, sample)
+        for row in _rows(_Frame(case, settings, str(model), moves, history), rated, sample)
     ]
     made = DataFrame(rows, columns=[name for name in MEASURES.names if name not in ("value_shrunk", "p_adjusted")])
     return _shrunk(_adjusted(made), settings)
 
 
-def _with_parts(case: Case) -> DataFrame:
+def _with_parts(case: Case, rows: DataFrame) -> DataFrame:
     """Rows with the PD of the simple rule, their quarter and their grade as parts."""
     ratings = case.ratings
     rival = ratings.loc[ratings["model_code"] == case.rule, [*KEYS, "pd_12m"]].rename(columns={"pd_12m": "rival_pd"})
-    joined = ratings.merge(rival, on=KEYS, how="left")
+    joined = rows.merge(rival, on=KEYS, how="left")
     quarter = joined["observation_date"].dt.to_period("Q").astype("str")
     return joined.assign(grade=joined["grade_code"], quarter=quarter, all="all")
 
@@ -113,6 +116,13 @@ class _Frame:
     settings: Any
     model: str
     moves: DataFrame | None
+    history: DataFrame | None
+
+    @property
+    def newest(self) -> str:
+        """Sample that moves up to the newest date are told with: today's customers, else the latest that was tested."""
+        present = set(self.case.ratings.loc[self.case.ratings["model_code"] == self.model, "sample_code"])
+        return next((sample for sample in reversed(SAMPLES) if sample in present), SAMPLES[0])
 
     @property
     def is_chosen(self) -> bool:
@@ -127,7 +137,7 @@ class _Frame:
             "years": has_outcome,
             "rival": self.model != self.case.rule and sample != "scoring",
             "initial": sample != "development",
-            "moves": self.is_chosen and sample == "scoring",
+            "moves": self.is_chosen and sample == self.newest,
         }
         return all(allowed.get(need, True) for need in spec.needs)
 
@@ -136,6 +146,14 @@ class _Frame:
         is_rule = self.model == self.case.rule
         wanted = [axis for axis in spec.axes if self.is_chosen or (is_rule and axis in WHOLE)]
         return ["all", *(axis for axis in wanted if axis in rows and (axis in WHOLE or rows[axis].nunique() > 1))]
+
+    def development(self, rated: DataFrame, sample: str) -> DataFrame | None:
+        """Rows that a sample is compared with: of today's customers those on today's level, where there are any."""
+        if sample == "development":
+            return None
+        is_today = sample == "scoring" and self.is_chosen and self.history is not None
+        rows = self.history if is_today and self.history is not None else rated
+        return rows[rows["sample_code"] == "development"]
 
     def evidence(self, rows: DataFrame, first: DataFrame | None, date: Timestamp | None) -> Evidence:
         """What a measure is given: rows of a date or all; `first` are the development rows, where they are others."""
@@ -156,8 +174,8 @@ def _rows(frame: _Frame, rated: DataFrame, sample: str) -> Iterator[dict[str, ob
     for is_known in (True, False):
         chosen = [member for member in members if bool(KNOWN & set(member.spec.needs)) == is_known]
         usable = _known(part) if is_known else part
-        development = rated[rated["sample_code"] == "development"]
-        first = None if sample == "development" else _known(development) if is_known else development
+        development = frame.development(rated, sample)
+        first = _known(development) if is_known and development is not None else development
         for axis in AXES:
             on_axis = [member for member in chosen if axis in frame.axes(member.spec, usable)]
             for code, rows in usable.groupby(axis, sort=True) if on_axis else ():

@@ -6,7 +6,7 @@ from matplotlib.patches import Patch
 from numpy.typing import NDArray
 from pandas import DataFrame, Series
 
-from riskresearch.report.explained import SINCE_DATE, customer_parts
+from riskresearch.report.explained import OTHER, SINCE_DATE, customer_parts
 from riskresearch.report.figures.style import (
     BLUE,
     INK,
@@ -132,9 +132,9 @@ def _changes(panel: Axes, words: Translator, parts: DataFrame, before: Series, s
 
 def _name(row: Series, words: Translator) -> str:
     n_features = int(row["n_features"])
-    if row["group_code"] == "other":
+    if row["group_code"] == OTHER:
         return fitted(words.n("figure.other_groups", n_features), width=30)
-    name = words.label("feature", row["group_code"])
+    name = words.label("feature", row["feature_code"])
     more = words.t("figure.more_features", n=n_features - 1) if n_features > 1 else ""
     return fitted(f"{name} {more}".strip(), width=30)
 

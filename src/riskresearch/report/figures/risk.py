@@ -12,6 +12,8 @@ from riskresearch.report.figures.style import (
     HOLLOW,
     RED,
     SKY,
+    USUAL_CONFIDENCE,
+    interval_name,
     legend_below,
     not_computable,
     picture,
@@ -26,7 +28,9 @@ PREDICTED: dict[str, Any] = {"markeredgecolor": RED, "markeredgewidth": 1.8, "ma
 
 
 @picture
-def reliability_plot(reliability: DataFrame, *, words: Translator, axis: Axes) -> None:
+def reliability_plot(
+    reliability: DataFrame, *, words: Translator, axis: Axes, confidence_ratio: float = USUAL_CONFIDENCE
+) -> None:
     """Draw predicted and observed default rate by grade, with the interval of the observed rate.
 
     Parameters
@@ -34,6 +38,7 @@ def reliability_plot(reliability: DataFrame, *, words: Translator, axis: Axes) -
     reliability : table `reliability`
     words : language
     axis : where to draw
+    confidence_ratio : confidence of the intervals of the table
     """
     title = words.t("figure.reliability_title")
     if reliability.empty:
@@ -56,6 +61,6 @@ def reliability_plot(reliability: DataFrame, *, words: Translator, axis: Axes) -
     axis.set_title(title)
     ticks(axis, "y", lambda value: words.ratio(value, 1 if 0 < value < 0.01 else 0))
     axis.set_xlabel(words.t("figure.reliability_axis"))
-    handles = [*axis.get_legend_handles_labels()[0], Patch(color=SKY, label=words.t("figure.interval"))]
+    handles = [*axis.get_legend_handles_labels()[0], Patch(color=SKY, label=interval_name(confidence_ratio, words))]
     legend_below(axis, handles)
     set_height(axis, 3.7)

@@ -34,6 +34,7 @@ SERIES = (INK, BLUE, ORANGE, GREEN, RED, SKY)
 HOLLOW: dict[str, Any] = {"linestyle": "", "color": "white", "markeredgecolor": INK, "markersize": 6}
 DPI = 130
 WIDTH, HEIGHT = 5.6, 3.0
+USUAL_CONFIDENCE = 0.95
 FONT = "DejaVu Sans"
 LEGEND_CHARACTERS = 78
 STYLE: dict[str, Any] = {
@@ -113,6 +114,9 @@ def set_height(axis: Axes, inches: float) -> None:
 def fitted(text: str, *, width: int = 26, lines: int = 2) -> str:
     """Return text a picture has room and letters for: wrapped, cut after some lines, unknown letters as ``?``."""
     drawable = "".join(letter if ord(letter) in _letters() or letter.isspace() else "?" for letter in text)
+    if lines == 1:
+        line = " ".join(drawable.split())
+        return line if len(line) <= width else f"{line[: width - 2].rstrip()} …"
     return "\n".join(textwrap.wrap(drawable, width, max_lines=lines, placeholder=" …"))
 
 
@@ -131,6 +135,18 @@ def legend_below(axis: Axes, handles: Sequence[Artist] | None = None) -> None:
 @functools.cache
 def _letters() -> frozenset[int]:
     return frozenset(get_font(findfont(FontProperties(family=FONT))).get_charmap())
+
+
+def interval_name(confidence_ratio: float, words: Translator) -> str:
+    """Return the name of intervals of a confidence.
+
+    Examples
+    --------
+    >>> from riskresearch.report.translator import translator
+    >>> interval_name(0.9, translator("en"))
+    '90% interval'
+    """
+    return words.t("figure.interval_of", confidence=words.ratio(confidence_ratio, 0))
 
 
 def name_rows(axis: Axes, names: Sequence[str]) -> None:

@@ -16,7 +16,9 @@ from riskresearch.report.figures.style import (
     ORANGE,
     RED,
     SKY,
+    USUAL_CONFIDENCE,
     fitted,
+    interval_name,
     legend_below,
     not_computable,
     picture,
@@ -171,6 +173,7 @@ def segment_measures(
     model_code: str,
     sample_code: str = "out_of_time",
     measure_code: str = "auc",
+    confidence_ratio: float = USUAL_CONFIDENCE,
 ) -> None:
     """Draw a measure by segment: value, interval, the value steadied for small segments, the whole as a line.
 
@@ -182,6 +185,7 @@ def segment_measures(
     model_code : model
     sample_code : sample
     measure_code : measure
+    confidence_ratio : confidence of the intervals of the table
     """
     title = fitted(words.label("measure", measure_code), width=48)
     rows = measures[(measures["model_code"] == model_code) & (measures["sample_code"] == sample_code)]
@@ -192,9 +196,8 @@ def segment_measures(
     for value in rows.loc[rows["axis_code"] == "all", "value"]:
         axis.axvline(value, color=MUTED, linewidth=1, linestyle=(0, (4, 2)), label=words.label("axis", "all"))
     places = np.arange(len(parts)) + _headings(parts)
-    axis.hlines(
-        places, parts["value_low"], parts["value_high"], color=SKY, linewidth=5, label=words.t("figure.interval")
-    )
+    interval = interval_name(confidence_ratio, words)
+    axis.hlines(places, parts["value_low"], parts["value_high"], color=SKY, linewidth=5, label=interval)
     colours = [RED if code == "red" else BLUE for code in parts["verdict_code"]]
     axis.scatter(parts["value"], places, s=38, color=colours, zorder=3, label=words.t("figure.measured"))
     axis.plot(parts["value_shrunk"], places, marker="D", label=words.t("figure.steadied"), **(HOLLOW | {"zorder": 4}))

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 from pandas import DataFrame, Series
 
-from riskresearch.report.explained import best_improvements, last_comparison, moved_most
+from riskresearch.report.explained import best_improvements, grades_bettered, last_comparison, moved_most
 from riskresearch.report.figures.reasons import customer_waterfall
 from riskresearch.report.page.context import Block, Context, figure, note, pair, table, text
-from riskresearch.report.sentences import Teller, told_changes, told_improvements, told_reasons
+from riskresearch.report.sentences import Teller, told_customer
 from riskresearch.report.totals import riskiest
 
 EXAMPLES = 3
@@ -70,20 +70,10 @@ def _example(context: Context, row: Series) -> Iterator[Block]:
 
 def _told(context: Context, customer: str) -> Iterator[Block]:
     """Reasons, change since the date before, and payments that would improve the grade, as sentences."""
-    words = context.words
-    ways = {
-        "reasons": ("why.because", told_reasons),
-        "customer_changes": ("why.since", told_changes),
-        "improvements": ("why.would_improve", told_improvements),
-    }
-    dictionary = context.tables["feature_dictionary"]
-    for name, (heading, tell) in ways.items():
-        frame = context.table(name)
-        sentences = (
-            () if frame is None else tuple(tell(frame, dictionary, words=words, customers=[customer])["sentence"])
-        )
-        if sentences:
-            yield Block("items", words.t(heading), sentences)
+    told = told_customer(context.tables, words=context.words, customer_id=customer)
+    for topic in dict.fromkeys(told["topic_code"]):
+        sentences = tuple(told.loc[told["topic_code"] == topic, "sentence"])
+        yield Block("items", context.words.label("topic", topic), sentences)
 
 
 def _improvements(context: Context) -> list[Block]:
@@ -91,14 +81,12 @@ def _improvements(context: Context) -> list[Block]:
     words, rows = context.words, context.table("improvements")
     if rows is None:
         return []
-    best = best_improvements(rows)
-    better = best[best["is_grade_better"].fillna(False).astype(bool)]
-    blocks = [Block("heading", words.t("why.improve")), text(_improved(context, best, better))]
+    n_scored, better = len(best_improvements(rows)), grades_bettered(rows)
+    blocks = [Block("heading", words.t("why.improve")), text(_improved(context, n_scored, len(better)))]
     if len(better):
-        order = better.assign(fall=better["pd_after"] - better["pd_before"]).sort_values(["fall", "customer_id"])
         blocks.append(
             table(
-                order.rename(columns=NOW_BEFORE),
+                better.rename(columns=NOW_BEFORE),
                 context,
                 caption=words.t("table.improvements"),
                 max_rows=ROWS_SHOWN,
@@ -108,9 +96,9 @@ def _improvements(context: Context) -> list[Block]:
     return [*blocks, note(words.t("why.dressing"))]
 
 
-def _improved(context: Context, best: DataFrame, better: DataFrame) -> str:
+def _improved(context: Context, n_scored: int, n_better: int) -> str:
     words = context.words
-    told = words.n("why.improved", len(better), total=words.count(len(best)))
+    told = words.n("why.improved", n_better, total=words.count(n_scored))
     dressing = context.table("window_dressing")
     one = DataFrame() if dressing is None else dressing[dressing["variant_code"] == "one_item"]
     if one.empty:

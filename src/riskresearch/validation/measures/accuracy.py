@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.special import xlog1py, xlogy
 from scipy.stats import norm
 
-from riskresearch.validation.registry import BATTERY, Evidence, Measure, Result, not_computable, one_class
+from riskresearch.validation.registry import BATTERY, Evidence, Measure, Result, Verdict, not_computable, one_class
 from riskresearch.validation.roc import around, centred
 
 Floats = NDArray[np.float64]
@@ -196,7 +196,8 @@ def _surprised(evidence: Evidence) -> Result | None:
 def spiegelhalter(evidence: Evidence) -> Result:
     """Two-sided p-value of "the Brier score is what these PDs lead one to expect", rows of one date, independent.
 
-    z = sum((y - p)(1 - 2p)) / sqrt(sum((1 - 2p)^2 p (1 - p))).
+    z = sum((y - p)(1 - 2p)) / sqrt(sum((1 - 2p)^2 p (1 - p))). With fewer than `hosmer_min_expected` defaults or
+    survivors expected z is far from normal: the p-value informs only.
     """
     if not len(evidence.rows):
         return not_computable("no_rows")
@@ -205,4 +206,5 @@ def spiegelhalter(evidence: Evidence) -> Result:
     if variance <= 0:
         return not_computable("constant_score" if (p == 0.5).all() else "certain_pd")
     z = float(((evidence.outcome - p) * (1 - 2 * p)).sum()) / np.sqrt(variance)
-    return Result(float(2 * norm.sf(abs(z))))
+    is_enough = min(p.sum(), (1 - p).sum()) >= evidence.settings.hosmer_min_expected
+    return Result(float(2 * norm.sf(abs(z))), verdict=None if is_enough else Verdict.INFORMATION)

@@ -22,8 +22,9 @@ from riskresearch.validation.registry import BATTERY, Evidence, Measure, Result,
 def grade_heterogeneity(evidence: Evidence) -> Result:
     """p-value of "some grade defaults no more often than its better neighbour": the largest of all pairs.
 
-    Small = every grade is proven to default more than the one before it. Green up to `p_green`, else amber: few
-    defaults prove little, and lack of proof is no fault of the scale. A pair without any default proves nothing.
+    Small = every grade is proven to default more than the one before it. Green up to `p_green`, else
+    it informs only: few defaults prove little, and lack of proof is no fault of the scale. A pair without any default
+    proves nothing.
     """
     degenerate = one_class(evidence)
     if degenerate:
@@ -32,7 +33,7 @@ def grade_heterogeneity(evidence: Evidence) -> Result:
     if not len(pairs):
         return not_computable("one_grade")
     value = float(pairs["p_fisher"].fillna(1.0).max())
-    return Result(value, verdict=Verdict.GREEN if value <= evidence.settings.p_green else Verdict.AMBER)
+    return Result(value, verdict=Verdict.GREEN if value <= evidence.settings.p_green else Verdict.INFORMATION)
 
 
 @BATTERY.register(

@@ -79,9 +79,11 @@ def _grades(judged: Judged) -> list[Block]:
     if reliability is None:
         return [missing(words.t("validation.no_grades"))]
     sentence = portfolio_sentence(judged)
-    drawn = figure(reliability_plot(reliability, words=words), alt=words.t("alt.reliability", sentence=sentence))
+    plot = reliability_plot(reliability, words=words, confidence_ratio=judged.confidence)
+    drawn = figure(plot, alt=words.t("alt.reliability", sentence=sentence))
     shown = grid_block(_grade_grid(reliability, judged), caption=words.t("validation.grades"))
-    return [pair(drawn, Block("group", parts=(note(words.t("validation.grades_note")),))), shown]
+    told = words.t("validation.grades_note", confidence=words.ratio(judged.confidence, 0))
+    return [pair(drawn, Block("group", parts=(note(told),))), shown]
 
 
 def _grade_grid(reliability: DataFrame, judged: Judged) -> Grid:
@@ -99,7 +101,8 @@ def _grade_grid(reliability: DataFrame, judged: Judged) -> Grid:
     ]
     names = ("grade_code", "n_customers", "n_defaults", "pd_mean", "default_ratio")
     headers = [words.t(f"column.{name}") for name in names]
-    headers += [words.t(message_id) for message_id in BOUNDS.values()]
+    confidence = words.ratio(judged.confidence, 0)
+    headers += [words.t(message_id, confidence=confidence) for message_id in BOUNDS.values()]
     headers += [words.t("column.p_jeffreys"), words.t("column.p_adjusted")]
     return Grid(tuple(headers), tuple(lines), (False, *(True for _ in headers[1:])))
 

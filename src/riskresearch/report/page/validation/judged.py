@@ -6,6 +6,7 @@ from functools import cached_property
 
 from pandas import DataFrame, Series
 
+from riskresearch.report.figures.style import USUAL_CONFIDENCE
 from riskresearch.report.page.context import Context
 from riskresearch.report.translator import Translator
 
@@ -39,6 +40,11 @@ class Judged:
     def is_file(self) -> bool:
         """Tell whether the scores were delivered in a file; a run knows more than they do."""
         return self.context.facts.judged_model is not None
+
+    @property
+    def confidence(self) -> float:
+        """Confidence of the intervals, from the settings behind the tables."""
+        return float(self.context.facts.setting("validation", "confidence_ratio") or USUAL_CONFIDENCE)
 
     @cached_property
     def sample(self) -> str:

@@ -184,8 +184,5 @@ def _grid(rows: list[Series], judged: Judged, *, beside: bool) -> Grid:
 
 
 def interval_heading(judged: Judged) -> str:
-    """Return the heading of intervals, with their confidence where the settings tell."""
-    confidence, words = judged.context.facts.setting("validation", "confidence_ratio"), judged.words
-    if confidence is None:
-        return words.t("column.interval")
-    return words.t("validation.interval_of", confidence=words.ratio(confidence, 0))
+    """Return the heading of intervals, with their confidence."""
+    return judged.words.t("validation.interval_of", confidence=judged.words.ratio(judged.confidence, 0))

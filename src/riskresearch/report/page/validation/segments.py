@@ -22,20 +22,26 @@ def segments_chapter(judged: Judged) -> Chapter:
     rows = segments_in_order(rows[rows["sample_code"] == judged.sample])
     if rows.empty or judged.model is None:
         return Chapter("segments", title, (missing(words.t("validation.no_segments")),))
-    drawn = [
-        figure(
-            segment_measures(
-                judged.measures, words=words, model_code=judged.model, sample_code=judged.sample, measure_code=code
-            ),
-            alt=words.t("alt.by_segment", measure=words.label("measure", code)),
-        )
-        for code in DRAWN
-    ]
+    drawn = [_drawn(judged, judged.model, code) for code in DRAWN]
     grid = grid_block(
         _grid(rows, judged), caption=words.t("validation.by_segment", sample=words.label("sample", judged.sample))
     )
-    blocks: tuple[Block, ...] = (pair(*drawn), note(words.t("validation.segments_note")), grid)
+    told = words.t("validation.segments_note", confidence=words.ratio(judged.confidence, 0))
+    blocks: tuple[Block, ...] = (pair(*drawn), note(told), grid)
     return Chapter("segments", title, (*blocks, note(words.t("validation.parts_note"))))
+
+
+def _drawn(judged: Judged, model: str, code: str) -> Block:
+    words = judged.words
+    picture = segment_measures(
+        judged.measures,
+        words=words,
+        model_code=model,
+        sample_code=judged.sample,
+        measure_code=code,
+        confidence_ratio=judged.confidence,
+    )
+    return figure(picture, alt=words.t("alt.by_segment", measure=words.label("measure", code)))
 
 
 def _grid(rows: DataFrame, judged: Judged) -> Grid:

@@ -28,29 +28,32 @@ def verdict_chapter(judged: Judged) -> Chapter:
     title = words.t("validation.verdict")
     if summary is None:
         return Chapter("verdict", title, (missing(words.t("validation.nothing")),))
-    blocks = list(_whole(judged, summary))
+    blocks = list(whole_verdict(judged))
     areas = summary[summary["area_code"] != WHOLE]
     blocks += [grid_block(area_grid(judged, areas), caption=words.t("validation.areas"))]
     blocks += [note(words.t("validation.rule_of_summary")), not_said(judged)]
     return Chapter("verdict", title, tuple(blocks))
 
 
-def _whole(judged: Judged, summary: DataFrame) -> Iterator[Block]:
-    """The one verdict on the model."""
-    words = judged.words
+def whole_verdict(judged: Judged) -> Iterator[Block]:
+    """Yield the one verdict on the model, with its reason."""
+    words, summary = judged.words, judged.of_model("validation_summary")
+    if summary is None:
+        return
     for _, row in summary[summary["area_code"] == WHOLE].iterrows():
         shown = {"verdict": words.label("verdict", row["verdict_code"]), "reason": reason(row, judged)}
         told = words.t("validation.whole", model=judged.name(), **shown)
         yield Block("verdict", told, source=str(row["verdict_code"]))
 
 
-def area_grid(judged: Judged, areas: DataFrame) -> Grid:
+def area_grid(judged: Judged, areas: DataFrame, *, with_counts: bool = True) -> Grid:
     """Return the areas of table `validation_summary` as text: question, verdict, reason, measures behind it.
 
     Parameters
     ----------
     judged : model under judgement
     areas : rows of the areas of one model
+    with_counts : count the measures behind each verdict
     """
     words = judged.words
     order = in_question_order(list(areas["area_code"]))
@@ -61,13 +64,14 @@ def area_grid(judged: Judged, areas: DataFrame) -> Grid:
             words.label("area", row["area_code"]),
             verdict_word(row["verdict_code"], words),
             reason(row, judged),
-            _counts(row, judged),
+            *((_counts(row, judged),) if with_counts else ()),
         )
         for _, row in rows.iterrows()
     ]
-    marks = [(None, str(code), None, None) for code in rows["verdict_code"]]
-    headers = ("column.area_code", "column.verdict_code", "validation.because", "validation.behind")
-    return Grid(tuple(words.t(name) for name in headers), tuple(lines), (False,) * 4, tuple(marks))
+    headers = ["column.area_code", "column.verdict_code", "validation.because"]
+    headers += ["validation.behind"] if with_counts else []
+    marks = [(None, str(code), *(None for _ in headers[2:])) for code in rows["verdict_code"]]
+    return Grid(tuple(words.t(name) for name in headers), tuple(lines), (False,) * len(headers), tuple(marks))
 
 
 def reason(row: Series, judged: Judged) -> str:
