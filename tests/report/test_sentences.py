@@ -6,7 +6,7 @@ from pandas import DataFrame
 
 from riskresearch.features.stage import feature_dictionary
 from riskresearch.pipeline.stages import labels
-from riskresearch.report.sentences import Teller, told_changes, told_improvements, told_reasons
+from riskresearch.report.sentences import Teller, told_changes, told_customer, told_improvements, told_reasons
 from riskresearch.report.translator import translator
 
 HARD, NARROW = "\u00a0", "\u202f"
@@ -77,9 +77,7 @@ def test_a_reason_without_sector_or_history_is_shorter(tables: dict[str, DataFra
         ("fr", "part de l'encours échue depuis plus de 30 jours : inconnu (rien d'ouvert) – élève"),
     ],
 )
-def test_a_missing_value_is_told_with_what_it_means(
-    tables: dict[str, DataFrame], language: str, sentence: str
-) -> None:
+def test_a_missing_value_is_told_with_what_it_means(tables: dict[str, DataFrame], language: str, sentence: str) -> None:
     assert told(tables, "reasons", CUSTOMERS[1], language)[1].startswith(sentence)
 
 
@@ -187,3 +185,13 @@ def test_customers_stand_in_the_order_asked_for(tables: dict[str, DataFrame]) ->
     none = told_reasons(tables["reasons"], tables["feature_dictionary"], words=words, customers=[])
     assert list(none.columns) == ["customer_id", "rank", "sentence"]
     assert none.empty
+
+
+def test_all_that_is_told_of_a_customer_stands_by_topic(tables: dict[str, DataFrame]) -> None:
+    words = translator("en", labels())
+    whole = told_customer(tables, words=words, customer_id=CUSTOMERS[1])
+    assert list(whole["topic_code"]) == ["because"] * 3 + ["since"] + ["had_it_paid"] * 2
+    in_default = told_customer(tables, words=words, customer_id=CUSTOMERS[4])
+    assert list(in_default["sentence"])[0] == "in default"
+    nothing = {name: frame.head(0) for name, frame in tables.items() if name != "improvements"}
+    assert told_customer(nothing, words=words, customer_id=CUSTOMERS[1]).empty

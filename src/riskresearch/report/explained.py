@@ -164,7 +164,7 @@ def distinct_improvements(improvements: DataFrame) -> DataFrame:
 
 def _by_group(rows: DataFrame, groups: Series, column: str) -> DataFrame:
     """Sum of a column, number of features and strongest feature by group; what belongs to no group stands alone."""
-    keys = rows["feature_code"].map(groups.to_dict()).fillna(rows["feature_code"]).astype("str")
+    keys = rows["feature_code"].map(groups.to_dict()).astype("str").fillna(rows["feature_code"].astype("str"))
     own = DataFrame({"group_code": keys, "feature_code": rows["feature_code"], column: rows[column].astype(float)})
     whole = own.groupby("group_code")[column].transform("sum")
     order = own.assign(part=own[column] * np.sign(whole)).sort_values(["part", "feature_code"], ascending=[False, True])

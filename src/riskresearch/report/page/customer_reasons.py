@@ -60,12 +60,17 @@ def _example(context: Context, row: Series) -> Iterator[Block]:
         ),
     )
     told = Block("group", parts=tuple(_told(context, customer)))
-    frames = [context.tables.get(name, DataFrame()) for name in PICTURED]
-    if any(frame.empty for frame in frames[:3]) or customer not in set(frames[0]["customer_id"]):
-        yield told
-        return
-    drawn = customer_waterfall(*frames, words=words, customer_id=customer)
-    yield pair(figure(drawn, alt=words.t("alt.waterfall", customer=customer)), told)
+    drawn = _picture(context, customer)
+    yield pair(drawn, told) if drawn else told
+
+
+def _picture(context: Context, customer: str) -> Block | None:
+    """The PD of the customer taken apart; none where it cannot be, or where the run lacks a table."""
+    frames = [context.tables[name] for name in PICTURED if name in context.tables]
+    if len(frames) < len(PICTURED) or any(customer not in set(frame["customer_id"]) for frame in frames[:2]):
+        return None
+    drawn = customer_waterfall(*frames, words=context.words, customer_id=customer)
+    return figure(drawn, alt=context.words.t("alt.waterfall", customer=customer))
 
 
 def _told(context: Context, customer: str) -> Iterator[Block]:
