@@ -180,13 +180,14 @@ def _errors(
 
 
 def by_grade(n_customers: int, mix: str) -> DataFrame:
-    """Return how often the Jeffreys and the binomial test reject a grade whose PD is right, exactly, not by chance.
+    """Return how often the Jeffreys and the binomial test reject a grade, exactly, not by simulation.
 
     All customers of a grade have its mean PD and default independently, as both tests assume.
 
     Returns
     -------
-    DataFrame ``grade n_rows pd_mean`` and ``jeffreys_5 jeffreys_1 binomial_5 binomial_1``.
+    DataFrame ``grade n_rows pd_mean`` and ``jeffreys_right_5 jeffreys_right_1 jeffreys_half_5 jeffreys_half_1``, the
+    same for ``binomial``.
     """
     portfolio = Portfolio.of(n_customers, mix)
     sizes, sums = portfolio.by_grade(), portfolio.by_grade(portfolio.pds)
@@ -196,12 +197,13 @@ def by_grade(n_customers: int, mix: str) -> DataFrame:
 
 def _exact(grade: str, n: int, pd_mean: float) -> dict[str, object]:
     counts = np.arange(n + 1)
-    weight = binom.pmf(counts, n, pd_mean)
+    laws = {"right": binom.pmf(counts, n, pd_mean), "half": binom.pmf(counts, n, 2 * pd_mean)}
     frame = DataFrame({"customer_id": np.arange(n), "pd_12m": pd_mean})
-    told = {name: np.array(list(_of_counts(name, frame, counts))) for name in ("jeffreys", "binomial")}
-    shares = {
-        f"{name}_{level * 100:.0f}": float(weight[p < level].sum()) for name, p in told.items() for level in LEVELS
-    }
+    shares: dict[str, float] = {}
+    for name in ("jeffreys", "binomial"):
+        p = np.array(list(_of_counts(name, frame, counts)))
+        told = {(world, level): weight[p < level].sum() for world, weight in laws.items() for level in LEVELS}
+        shares |= {f"{name}_{world}_{level * 100:.0f}": float(share) for (world, level), share in told.items()}
     return {"grade": grade, "n_rows": n, "pd_mean": pd_mean, **shares}
 
 

@@ -26,7 +26,7 @@ ITEM = "I<0123>"
 
 
 def explanation_tables(customers: Sequence[str]) -> dict[str, DataFrame]:
-    """Return the tables of the stage, those on sensitivity aside; four customers are rated by the model, the last is in default."""
+    """Return the tables of the stage, those on sensitivity aside; the last of the five customers is in default."""
     return {
         "contributions": contributions(customers[:4]),
         "reasons": reasons(customers),

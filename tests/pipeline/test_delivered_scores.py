@@ -90,3 +90,17 @@ def test_delivered_grades_are_kept_and_ordered_by_their_mean_pd(tmp_path):
     text = PLAIN.replace("is_default", "is_default,Grade").replace(",1\n", ",1,good\n").replace(",0\n", ",0,better\n")
     found = _read(tmp_path, text)
     assert grade_order(found) == ("better", "good")
+
+
+@pytest.mark.parametrize("amount", ['"1,000"', "1.000"])
+def test_exposures_that_can_be_read_in_two_ways_are_refused(tmp_path, amount):
+    text = PLAIN.replace("is_default", "is_default,exposure").replace(",1\n", f",1,{amount}\n").replace(",0\n", ",0,\n")
+    with pytest.raises(LedgerError, match="thousands or decimals"):
+        _read(tmp_path, text)
+
+
+def test_a_row_of_today_needs_no_sample(tmp_path):
+    text = "customer,date,PD,default,sample\na,2022-12-31,0.1,1,train\nb,2023-12-31,0.1,,\n"
+    assert _read(tmp_path, text)["sample_code"].tolist() == ["development", "scoring"]
+    with pytest.raises(LedgerError, match="write development, out_of_time or scoring"):
+        _read(tmp_path, text.replace("1,train", "1,"))

@@ -51,7 +51,14 @@ def test_a_page_is_whole_and_its_text_is_escaped(pages, language):
     assert "<img src=x>" not in text
     assert "&lt;script&gt;" in text
     assert not re.findall(r"""(?:src|href)=["'](?:https?:)?//""", text)
-    assert "index.html" not in text  # there is no management page of a delivered score
+    assert "index." not in text  # there is no management page of a delivered score
+
+
+def test_a_page_of_a_file_speaks_of_the_file(pages):
+    text = (pages[0] / "validation.en.html").read_text(encoding="utf-8")
+    assert "scores.csv" in text
+    assert "including tax" not in text
+    assert "more than 90 consecutive days" not in text
 
 
 def test_nothing_in_the_workbook_starts_a_formula(pages):
@@ -76,3 +83,10 @@ def test_the_model_has_to_be_named_where_there_are_several(scores, tmp_path):
 def test_a_model_that_is_not_there_is_refused(scores, tmp_path):
     found = CliRunner().invoke(app, ["validate", str(scores), "--model", "other", "--output", str(tmp_path)])
     assert "the file holds good, rule" in str(found.exception)
+
+
+@pytest.mark.parametrize("options", [["--model", "good", "--rule", "good"], ["--model", "good", "--language", "de"]])
+def test_options_that_make_no_sense_are_refused(scores, tmp_path, options):
+    found = CliRunner().invoke(app, ["validate", str(scores), "--output", str(tmp_path / "out"), *options])
+    assert found.exit_code != 0
+    assert not (tmp_path / "out").exists()

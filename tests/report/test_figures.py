@@ -58,11 +58,20 @@ PICTURES: dict[str, tuple[str, ...]] = {
     "sample_timeline": ("sample_counts",),
     "cohort_rates": ("default_cohorts",),
     "feature_strength": ("feature_profile",),
+    "ranking_curves": ("curves",),
+    "net_benefit_lines": ("curves",),
+    "quarter_intervals": ("measures",),
+    "segment_measures": ("measures",),
+    "shift_bars": ("stability_index",),
+    "migration_matrix": ("grade_migrations",),
+    "sensitivity_bars": ("sensitivities",),
 }
+JUDGED = ("ranking_curves", "net_benefit_lines", "quarter_intervals", "segment_measures")
 OPTIONS: dict[str, dict[str, str]] = {
     "customer_waterfall": {"customer_id": "007"},
     "payment_history": {"customer_id": "007"},
     "receipts_fan": {"method_code": "hazard", "rule_code": "last_delay"},
+    **{name: {"model_code": "lightgbm"} for name in JUDGED},
 }
 
 
@@ -136,7 +145,8 @@ def test_names_from_outside_cannot_break_a_picture(tables: dict[str, DataFrame])
 
 def test_text_is_wrapped_cut_and_freed_of_letters_the_font_lacks() -> None:
     assert fitted("mean delay of the receipts of 3 months", width=20) == "mean delay of the\nreceipts of 3 months"
-    assert fitted("one two three four five", width=9, lines=1).endswith("…")
+    assert fitted("one two three four five", width=9, lines=1) == "one two …"
+    assert fitted("Bauhauptgewerbe-und-Ausbau", width=10, lines=1) == "Bauhaupt …"
     assert fitted("株 Café 4 €") == "? Café 4 €"
 
 

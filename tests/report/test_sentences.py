@@ -131,8 +131,8 @@ def test_a_feature_in_whole_days_has_no_decimals(tables: dict[str, DataFrame]) -
         (
             CUSTOMERS[3],
             "fr",
-            "Depuis le 30 nov. 2025, la probabilité est passée de 40,0 % à 25,0 % et la note de H à G. Le plus "
-            "abaissée par : retard moyen des règlements sur 3 mois.",
+            "Depuis le 30 nov. 2025, la probabilité est passée de 40,0 % à 25,0 % et la note de H à G. Abaissée "
+            "surtout par : retard moyen des règlements sur 3 mois.",
         ),
         (
             CUSTOMERS[2],
@@ -192,6 +192,10 @@ def test_all_that_is_told_of_a_customer_stands_by_topic(tables: dict[str, DataFr
     whole = told_customer(tables, words=words, customer_id=CUSTOMERS[1])
     assert list(whole["topic_code"]) == ["because"] * 3 + ["since"] + ["had_it_paid"] * 2
     in_default = told_customer(tables, words=words, customer_id=CUSTOMERS[4])
-    assert list(in_default["sentence"])[0] == "in default"
+    assert in_default["sentence"].tolist() == [
+        "in default",
+        "Since 30 Nov 2025 the probability went from 20.0% to "
+        "100.0% and the grade from G to X (in default). The change is not taken apart: now in default.",
+    ]
     nothing = {name: frame.head(0) for name, frame in tables.items() if name != "improvements"}
     assert told_customer(nothing, words=words, customer_id=CUSTOMERS[1]).empty

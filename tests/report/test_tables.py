@@ -136,7 +136,7 @@ def test_every_table_of_a_run_can_be_shown(tables: dict[str, DataFrame], words: 
 
 
 def test_kinds_of_all_declared_columns_agree_with_their_types(tables: dict[str, DataFrame]) -> None:
-    numbers = {"count", "tenth", "minor", "amount", "ratio", "probability", "days", "months", "number"}
+    numbers = {"count", "tenth", "minor", "amount", "ratio", "probability", "days", "months", "number", "p_value"}
     wrong = [
         (name, column)
         for name, frame in tables.items()

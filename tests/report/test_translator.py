@@ -181,3 +181,18 @@ def test_an_unknown_code_stands_for_itself() -> None:
 def test_an_unknown_language_is_refused() -> None:
     with pytest.raises(ParameterError, match=r"language 'de': choose one of \['en', 'fr'\]"):
         translator("de")
+
+
+@pytest.mark.parametrize(
+    ("value", "english", "french"),
+    [
+        (0.0, "<\u00a00.001", "<\u00a00,001"),
+        (0.000999, "<\u00a00.001", "<\u00a00,001"),
+        (0.001, "0.001", "0,001"),
+        (0.0455, "0.046", "0,046"),
+        (1.0, "1.000", "1,000"),
+        (None, "not computable", "non calculable"),
+    ],
+)
+def test_a_small_p_value_is_never_shown_as_nothing(value: float | None, english: str, french: str) -> None:
+    assert (translator("en").p_value(value), translator("fr").p_value(value)) == (english, french)

@@ -1,17 +1,15 @@
 """The validation page: whole, safe and right, from a run, from a file of scores and from next to nothing."""
 
 import re
-from pathlib import Path
-from typing import Any
-from unittest.mock import patch
 
 import pytest
 from html_page import Page, is_accessible, loads_nothing
 from pandas import DataFrame
-from validation_tables import HOSTILE, MODEL, RIVAL, RULE
+from validation_page_texts import changed, delivered, page_of, text_of
+from validation_tables import HOSTILE
 
 from riskresearch.report.facts import PageFacts
-from riskresearch.report.render import VALIDATION_CHAPTERS, validation_page, write_validation_pages
+from riskresearch.report.render import VALIDATION_CHAPTERS, validation_page
 
 LINKS = r"(index|validation)\.(en|fr)\.html$"
 QUESTIONS = (
@@ -40,29 +38,6 @@ def html(language: str, tables: dict[str, DataFrame], facts: PageFacts, whole: d
     if language not in whole:
         whole[language] = validation_page(tables, facts, language)
     return whole[language]
-
-
-def changed(facts: PageFacts, **changes: Any) -> PageFacts:
-    return PageFacts(**{**vars(facts), **changes})
-
-
-def page_of(tables: dict[str, DataFrame], facts: PageFacts, language: str = "en") -> Page:
-    """The page, its pictures drawn but not turned into bytes: these have their own tests."""
-    with patch("riskresearch.report.page.context.data_uri", return_value="data:image/png;base64,AAAA"):
-        return Page(validation_page(tables, facts, language))
-
-
-def text_of(tables: dict[str, DataFrame], facts: PageFacts, language: str = "en") -> str:
-    return page_of(tables, facts, language).text.replace("\u00a0", " ")
-
-
-def delivered(tables: dict[str, DataFrame]) -> dict[str, DataFrame]:
-    """What `riskresearch validate` makes of a file: no model, no features, one model of a hostile name."""
-    names = ("measures", "validation_summary", "validation_samples", "reliability", "curves", "measure_dictionary")
-    made = {name: tables[name] for name in (*names, "labels", "grade_pairs")}
-    for name in ("measures", "validation_summary", "validation_samples", "curves"):
-        made[name] = made[name][made[name]["model_code"] == MODEL].assign(model_code=HOSTILE)
-    return made | {name: tables[name].head(0) for name in ("comparisons", "stability_index", "grade_migrations")}
 
 
 def test_the_page_is_whole_in_itself(html: str, language: str) -> None:
@@ -212,7 +187,7 @@ def test_features_and_moves_are_told(tables: dict[str, DataFrame], facts: PageFa
     text = text_of(tables, facts)
     assert "customers of the date: 1 of 2 features has moved more than chance explains; 0 are in doubt, 1 have" in text
     assert "test on later dates: none of 1 features has moved more than chance explains" in text
-    assert "length of the relation 1.900 0.150 < 0.001 < 0.001" in text
+    assert "months of business relation 1.900 0.150 < 0.001 < 0.001" in text
     assert "Bandwidths of the moves and stability of the matrix" in text
     tables["grade_migrations"] = tables["grade_migrations"].assign(n_moves=0)
     assert "No customer has two ratings twelve months apart." in text_of(tables, facts)
@@ -261,81 +236,3 @@ def test_measures_the_dictionary_does_not_know_are_still_shown(tables: dict[str,
     text = text_of(tables, facts)
     assert "Other measures" in text
     assert "AUC – – 0.810 (0.700 to 0.900) – ● green" in text
-
-
-def test_a_file_of_scores_has_its_page(language: str, tables: dict[str, DataFrame], facts: PageFacts) -> None:
-    page = page_of(delivered(tables), changed(facts, judged_model=HOSTILE, is_synthetic=False), language)
-    links = [attrs["href"] for tag, attrs in page.tags if tag == "a"]
-    assert not [link for link in links if link.startswith("index")]
-    is_accessible(page, language)
-    told = {
-        "en": ("nothing else is known of it", "holds no model to score with", "The file holds no features"),
-        "fr": ("on n'en sait rien d'autre", "ne contient pas de modèle pour noter", "ne contient pas de caract"),
-    }
-    text = page.text.replace("\u00a0", " ")
-    assert all(part in text for part in told[language])
-    assert "boosted trees" not in text
-
-
-def test_a_file_may_hold_a_rule_to_beat(tables: dict[str, DataFrame], facts: PageFacts) -> None:
-    made = {**tables, "model_choice": tables["model_choice"].head(0)}
-    text = text_of(made, changed(facts, judged_model=MODEL, rule_model=RIVAL))
-    assert "held against the simple rule “logistic regression”" in text
-    assert "logistic regression (rule to beat)" in text
-
-
-def test_without_a_choice_the_model_on_most_parts_is_judged(tables: dict[str, DataFrame], facts: PageFacts) -> None:
-    text = text_of({**tables, "model_choice": tables["model_choice"].head(0)}, facts)
-    assert "Validation: boosted trees (LightGBM)" in text
-    assert "past late rate alone (rule to beat)" not in text
-
-
-def test_rows_of_development_alone_are_told_as_such(tables: dict[str, DataFrame], facts: PageFacts) -> None:
-    measures = tables["measures"]
-    tables["measures"] = measures[
-        (measures["sample_code"] == "out_of_time") & (measures["model_code"] == MODEL)
-    ].assign(sample_code="development")
-    text = text_of(tables, facts)
-    assert "AUC, development: 0.810 (0.700 to 0.900)" in text
-    assert "All measures: development" in text
-
-
-@pytest.mark.parametrize("keep", [False, True])
-def test_a_page_of_nothing_says_so(tables: dict[str, DataFrame], facts: PageFacts, language: str, keep: bool) -> None:
-    empty = {name: frame.head(0) for name, frame in tables.items()} if keep else {}
-    page = page_of(empty, facts, language)
-    is_accessible(page, language)
-    assert {"en": "Nothing was measured", "fr": "Rien n'a été mesuré"}[language] in page.text
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        "validation_summary",
-        "validation_samples",
-        "comparisons",
-        "reliability",
-        "grade_pairs",
-        "grade_migrations",
-        "stability_index",
-        "curves",
-        "measure_dictionary",
-        "sensitivities",
-        "window_dressing",
-        "model_choice",
-        "labels",
-    ],
-)
-def test_any_table_may_be_missing(tables: dict[str, DataFrame], facts: PageFacts, name: str) -> None:
-    del tables[name]
-    page = page_of(tables, facts)
-    is_accessible(page, "en")
-    assert not re.search(r"\b(nan|None|NaT)\b", page.text)
-
-
-def test_three_files_are_written(tmp_path: Path, tables: dict[str, DataFrame], facts: PageFacts) -> None:
-    with patch("riskresearch.report.page.context.data_uri", return_value="data:image/png;base64,AAAA"):
-        files = write_validation_pages(tables, facts, tmp_path, "fr")
-    assert [file.name for file in files] == ["validation.en.html", "validation.fr.html", "validation.html"]
-    assert files[2].read_bytes() == files[1].read_bytes() != files[0].read_bytes()
-    assert RULE in set(tables["curves"]["model_code"])

@@ -127,26 +127,31 @@ def test_every_measure_has_an_independent_value():
     assert set(BATTERY.names) == set(EXPECTED)
 
 
-@pytest.mark.parametrize("sample", SAMPLES)
-@pytest.mark.parametrize("measure", EXPECTED)
+NOT_ON_SMALL = {
+    "hosmer_lemeshow",
+    "auc_against_initial",
+    "concentration_number",
+    "concentration_exposure",
+    "psi",
+}
+"""Measures of which the oracles have no value on twelve rows: no groups, no development sample of their own."""
+
+
+def test_all_other_figures_are_held_on_all_samples():
+    lacking = {(m, s) for m in EXPECTED for s in SAMPLES if EXPECTED[m](s) is None}
+    assert lacking == {(measure, "small") for measure in NOT_ON_SMALL}
+
+
+@pytest.mark.parametrize(
+    ("measure", "sample"), [(m, s) for m in EXPECTED for s in SAMPLES if (s, m in NOT_ON_SMALL) != ("small", True)]
+)
 def test_measure_equals_the_independent_value(measure, sample):
-    expected = EXPECTED[measure](sample)
     given = evidence(sample, settings=OWN)
     if measure in BANDS:  # the published matrix has five grades
         given = replace(given, grades=GRADES[:5])
     found = BATTERY[measure].function(given)
-    if expected is None:
-        assert sample == "small"
-        assert measure in {
-            "hosmer_lemeshow",
-            "auc_against_initial",
-            "concentration_number",
-            "concentration_exposure",
-            "psi",
-        }
-        return
     assert found.reason is None
-    assert found.value == pytest.approx(expected, rel=NUMERIC.get(measure, 1e-9), abs=2e-9)
+    assert found.value == pytest.approx(EXPECTED[measure](sample), rel=NUMERIC.get(measure, 1e-9), abs=2e-9)
 
 
 def test_few_expected_defaults_leave_no_groups_to_compare():

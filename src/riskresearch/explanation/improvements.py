@@ -50,7 +50,7 @@ WINDOW_DRESSING = Table(
         Column("improved_ratio", "float", "share with a better grade"),
         Column("n_worse", "int", "of these, with a worse grade"),
         Column("notches_mean", "float", "mean change over all of them, grades; - is better"),
-        Column("n_notches_best", "int", "largest improvement, grades; - is better"),
+        Column("n_notches_best", "int", "largest improvement by this variant, grades; - is better"),
         Column("pd_change_mean", "float", "mean change of the PD over all of them"),
         Column("paid_amount", "float", "amount that all of them pay, run currency"),
         Column("paid_open_ratio", "float", "share of their open amount; empty where it is not known", True),

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskresearch.explanation.trees import Forest, Tree
+from riskresearch.explanation.views import NAN_IS_MISSING, ZERO, ZERO_IS_MISSING
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -14,8 +15,6 @@ Bools = NDArray[np.bool_]
 
 DEFAULT_LEFT, MISSING_BITS, MISSING_SHIFT = 2, 3, 2
 """Bits of a split's decision: missing goes left; what counts as missing, from the third bit on."""
-MISSING_ZERO, MISSING_NAN = 1, 2
-ZERO = 1e-35
 """Values this close to 0 count as 0 where a tree takes 0 for missing; source: LightGBM, kZeroThreshold."""
 
 
@@ -32,9 +31,9 @@ class Nodes:
         """Return for each row and test whether the row goes left; a last column is always True."""
         x = values[:, self.feature]
         is_nan = np.isnan(x)
-        filled = np.where(is_nan & (self.missing != MISSING_NAN), 0.0, x)
-        is_zero = (self.missing == MISSING_ZERO) & (np.abs(filled) <= ZERO)
-        is_missing = is_zero | (is_nan & (self.missing == MISSING_NAN))
+        filled = np.where(is_nan & (self.missing != NAN_IS_MISSING), 0.0, x)
+        is_zero = (self.missing == ZERO_IS_MISSING) & (np.abs(filled) <= ZERO)
+        is_missing = is_zero | (is_nan & (self.missing == NAN_IS_MISSING))
         left = np.where(is_missing, self.default_left, filled <= self.threshold)
         return np.column_stack([left, np.ones(len(values), dtype=bool)]).astype(bool)
 

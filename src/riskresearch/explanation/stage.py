@@ -34,14 +34,7 @@ CONTRIBUTIONS = Table(
         Column("base", "float", "log-odds that the parts are added to"),
     ),
 )
-EXPLANATION_TABLES = (
-    CONTRIBUTIONS,
-    REASONS,
-    *PORTFOLIO_TABLES,
-    *CHANGE_TABLES,
-    DISAGREEMENTS,
-    *IMPROVEMENT_TABLES,
-)
+EXPLANATION_TABLES = (CONTRIBUTIONS, REASONS, *PORTFOLIO_TABLES, *CHANGE_TABLES, DISAGREEMENTS, *IMPROVEMENT_TABLES)
 READS = (
     "model_parts",
     "model_choice",

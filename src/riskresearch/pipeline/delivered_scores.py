@@ -146,6 +146,13 @@ def _outcomes(raw: RawRows, text: DataFrame) -> Series:
 
 
 def _amounts(raw: RawRows, text: DataFrame) -> Series:
+    cells = text["exposure_amount"].dropna()
+    marked = cells[cells.str.contains(r"[.,]", regex=True)]
+    thousands = marked.str.fullmatch(r"\d{1,3}(?:[.,]\d{3})+")
+    is_unclear = bool(len(marked)) and bool(thousands.all())
+    rule = "the mark may be of thousands or decimals: write 1000 or 1000.00"
+    unclear = text.index.isin(marked.index) & is_unclear
+    _refuse(raw, "exposure_amount", text["customer_id"], Series(unclear, index=text.index), rule)
     amounts, wrong = _numbers(text["exposure_amount"])
     _refuse(raw, "exposure_amount", text["customer_id"], wrong | (amounts < 0), "no amount from 0 on")
     return amounts
@@ -159,7 +166,8 @@ def _samples(raw: RawRows, text: DataFrame, made: DataFrame) -> Series:
         return Series("out_of_time", index=made.index).where(made["is_default"].notna(), open_rows)
     words = text["sample_code"].str.casefold()
     told = words.map(SAMPLE_WORDS)
-    _refuse(raw, "sample_code", text["customer_id"], told.isna(), "write development or out_of_time")
+    wrong = told.isna() & (words.notna() | made["is_default"].notna())
+    _refuse(raw, "sample_code", text["customer_id"], wrong, "write development, out_of_time or scoring")
     return told.where(made["is_default"].notna(), open_rows)
 
 

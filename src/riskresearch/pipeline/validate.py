@@ -17,7 +17,16 @@ from riskresearch.validation.battery import Case
 from riskresearch.validation.segments import segments
 from riskresearch.validation.stage import judge
 
-WORKBOOK = ("measures", "validation_summary", "reliability", "grade_pairs", "grade_migrations", "measure_dictionary")
+WORKBOOK = (
+    "measures",
+    "validation_summary",
+    "validation_samples",
+    "comparisons",
+    "reliability",
+    "grade_pairs",
+    "grade_migrations",
+    "measure_dictionary",
+)
 
 
 def validate_scores(
@@ -55,6 +64,8 @@ def validate_scores(
     ParameterError
         The file holds several models and none is named, or a named one is not there.
     """
+    if language not in ("en", "fr"):
+        raise ParameterError(f"language {language!r}: choose 'en' or 'fr'")
     scores = read_scores(file, columns, settings.model)
     chosen = _chosen(scores, model, rule)
     case = _case(scores, chosen, rule, settings)
@@ -66,6 +77,8 @@ def validate_scores(
         source_name=file.name,
         mapping_name="scores",
         is_synthetic=False,
+        judged_model=chosen,
+        rule_model=rule,
         settings={"validation": settings.validation.model_dump(mode="json")},
     )
     write_validation_pages(tables, facts, output, language)
@@ -78,6 +91,8 @@ def _chosen(scores: DataFrame, model: str | None, rule: str | None) -> str:
     for name in (model, rule):
         if name is not None and name not in known:
             raise ParameterError(f"model {name!r}: the file holds {', '.join(known)}; name one of them")
+    if model is not None and model == rule:
+        raise ParameterError(f"model {model!r} is named as its own rule; name another model of the file with --rule")
     others = [name for name in known if name != rule]
     if model is None and len(others) != 1:
         raise ParameterError(f"the file holds the models {', '.join(known)}; name the one to judge with --model")

@@ -98,7 +98,6 @@ def validation_page(tables: Mapping[str, DataFrame], facts: PageFacts, language:
     """
     words = translator(language, tables.get("labels"), currency_code=facts.currency_code)
     model = judged(Context(tables, facts, words))
-    is_file = facts.judged_model is not None
     return (
         environment()
         .get_template("validation.html.j2")
@@ -107,9 +106,9 @@ def validation_page(tables: Mapping[str, DataFrame], facts: PageFacts, language:
             title=words.t("validation.title"),
             heading=words.t("validation.title_of", model=model.name()) if model.model else words.t("validation.title"),
             file_stem="validation",
-            source=words.t("validation.source_file" if is_file else "validation.source_run", **_origin(facts)),
-            back=None if is_file else f"index.{language}.html",
-            chapters=[chapter(model) for chapter in VALIDATION_CHAPTERS],
+            source=words.t("validation.source_file" if model.is_file else "validation.source_run", **_origin(facts)),
+            back=None if model.is_file else f"index.{language}.html",
+            chapters=[chapter for made in VALIDATION_CHAPTERS if (chapter := made(model)) is not None],
         )
     )
 

@@ -148,12 +148,21 @@ class _Frame:
         return ["all", *(axis for axis in wanted if axis in rows and (axis in WHOLE or rows[axis].nunique() > 1))]
 
     def development(self, rated: DataFrame, sample: str) -> DataFrame | None:
-        """Rows that a sample is compared with: of today's customers those on today's level, where there are any."""
+        """Rows that a sample is compared with: of today's customers those on today's level, where there are any.
+
+        None where today is less than a year after them: then today's customers are those of development without the
+        ones that have defaulted since, and differ for that reason alone.
+        """
         if sample == "development":
             return None
         is_today = sample == "scoring" and self.is_chosen and self.history is not None
         rows = self.history if is_today and self.history is not None else rated
-        return rows[rows["sample_code"] == "development"]
+        found = rows[rows["sample_code"] == "development"]
+        days = rated.loc[rated["sample_code"] == sample, "observation_date"]
+        if sample == "scoring" and len(found):
+            is_near = _month(days.max()) - _month(found["observation_date"].max()) < YEAR_MONTHS
+            return None if is_near else found
+        return found
 
     def evidence(self, rows: DataFrame, first: DataFrame | None, date: Timestamp | None) -> Evidence:
         """What a measure is given: rows of a date or all; `first` are the development rows, where they are others."""

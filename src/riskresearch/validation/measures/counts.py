@@ -254,8 +254,9 @@ def observed_to_expected(evidence: Evidence) -> Result:
         return not_computable("too_few_customers")
     value = float(hits.sum()) / expected
     low, high = evidence.interval_of_sums(hits, p, value=lambda observed, said: observed / said)
-    factor = evidence.settings.oe_factor
-    return Result(value, low, high, by_interval(low, high, target=1.0, is_near=1 / factor <= value <= factor))
+    settings, factor = evidence.settings, evidence.settings.oe_factor
+    is_near = 1 / factor <= value <= factor
+    return Result(value, low, high, by_interval(value, low, high, target=1.0, is_near=is_near, settings=settings))
 
 
 def _tail(evidence: Evidence, *, correlation: float) -> Result:

@@ -60,7 +60,8 @@ def calibration_slope(evidence: Evidence) -> Result:
         return fit
     value, low, high = _estimate(fit, 1, evidence)
     is_near = abs(value - 1) <= evidence.settings.slope_tolerance
-    return Result(value, low, high, by_interval(low, high, target=1.0, is_near=is_near))
+    verdict = by_interval(value, low, high, target=1.0, is_near=is_near, settings=evidence.settings)
+    return Result(value, low, high, verdict)
 
 
 @BATTERY.register(
@@ -106,7 +107,8 @@ def calibration_in_the_large(evidence: Evidence) -> Result:
         return fit
     value, low, high = _estimate(fit, 0, evidence)
     is_near = abs(value) <= np.log(evidence.settings.odds_factor)
-    return Result(value, low, high, by_interval(low, high, target=0.0, is_near=is_near))
+    verdict = by_interval(value, low, high, target=0.0, is_near=is_near, settings=evidence.settings)
+    return Result(value, low, high, verdict)
 
 
 @BATTERY.register(

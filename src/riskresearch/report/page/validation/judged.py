@@ -38,8 +38,9 @@ class Judged:
 
     @property
     def is_file(self) -> bool:
-        """Tell whether the scores were delivered in a file; a run knows more than they do."""
-        return self.context.facts.judged_model is not None
+        """Tell whether the scores were delivered in a file: no candidates were chosen from, no notebook was run."""
+        facts = self.context.facts
+        return facts.judged_model is not None or (self.context.table("model_choice") is None and not facts.notebooks)
 
     @property
     def confidence(self) -> float:
@@ -99,16 +100,25 @@ class Judged:
 
 
 def judged(context: Context) -> Judged:
-    """Return the model that is judged: as the facts say, else the one in use, else the one judged on most parts."""
+    """Return the model that is judged: as the facts say, else the one in use, else the one judged on most parts.
+
+    Its rule is the one the facts or the choice of the run name, else the model that curves are drawn of beside it.
+    """
     measures, choice = context.table("measures"), context.table("model_choice")
     if measures is None:
         return Judged(context, None)
     facts, chosen = context.facts, context.chosen_model()
     known = measures["model_code"].value_counts().sort_index(kind="stable").sort_values(ascending=False, kind="stable")
     model = facts.judged_model or (str(chosen["model_code"]) if chosen is not None else str(known.index[0]))
-    rules = [] if choice is None else choice.loc[choice["is_rule"].fillna(False).astype(bool), "model_code"].tolist()
+    rules = _rules(context, model) if choice is None else list(choice.loc[choice["is_rule"].eq(True), "model_code"])
     rule = facts.rule_model or (str(rules[0]) if rules else None)
     return Judged(context, model if model in known.index else None, rule if rule in known.index else None)
+
+
+def _rules(context: Context, model: str) -> list[str]:
+    """The model whose curves are drawn beside those of the judged one."""
+    curves = context.table("curves")
+    return [] if curves is None else sorted(set(curves["model_code"]) - {model})
 
 
 def in_question_order(areas: Sequence[str]) -> list[str]:

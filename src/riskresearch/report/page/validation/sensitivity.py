@@ -13,14 +13,14 @@ TESTED, COMPUTED = "out_of_time", "computed"
 BEST_ITEM = "one_item"
 
 
-def sensitivity_chapter(judged: Judged) -> Chapter:
-    """Return the chapter: scenarios scored anew, and the window-dressing attack; only a run holds the model for it."""
+def sensitivity_chapter(judged: Judged) -> Chapter | None:
+    """Return the chapter: scenarios scored anew, and the window-dressing attack; None for a file, which has neither."""
     words = judged.words
     title = words.t("validation.sensitivity")
     rows, dressing = judged.context.table("sensitivities"), judged.context.table("window_dressing")
     if rows is None and dressing is None:
-        reason = "validation.sensitivity_of_file" if judged.is_file else "validation.no_sensitivity"
-        return Chapter("sensitivity", title, (missing(words.t(reason)),))
+        told = (missing(words.t("validation.no_sensitivity")),)
+        return None if judged.is_file else Chapter("sensitivity", title, told)
     blocks = ([] if rows is None else _scenarios(rows, judged)) + _dressing(dressing, judged)
     return Chapter("sensitivity", title, tuple(blocks))
 

@@ -64,7 +64,8 @@ def migration_blocks(judged: Judged) -> list[Block]:
     drawn = figure(migration_matrix(moves, words=words), alt=words.t("alt.migrations"))
     side = Block("group", parts=(note(words.t("validation.migrations_note")),))
     blocks += [pair(drawn, side)]
-    blocks += measure_block(judged, BANDWIDTHS, caption=words.t("validation.bandwidths"), sample="scoring")
+    newest = next((code for code in COMPARISONS if judged.measure(BANDWIDTHS[0], sample=code) is not None), None)
+    blocks += measure_block(judged, BANDWIDTHS, caption=words.t("validation.bandwidths"), sample=newest)
     tested = moves[moves["p_adjusted"].notna()].sort_values(["p_value", "grade_from", "grade_to"], kind="stable")
     names = ["grade_from", "grade_to", "n_moves", "move_ratio", "neighbour_ratio", "z_value", "p_value", "p_adjusted"]
     caption = words.t("validation.far_cells")
