@@ -12,9 +12,10 @@ from riskresearch.pipeline.previous import PREVIOUS_READS, previous_folder
 TODAY = pd.Timestamp("2025-12-31")
 
 
-def _run(path, as_of, tables=PREVIOUS_READS):
+def _run(path, as_of, tables=PREVIOUS_READS, currency="EUR"):
     path.mkdir(parents=True)
-    (path / "record.json").write_text(json.dumps({"as_of": as_of}), encoding="utf-8")
+    record = {"as_of": as_of, "facts": {"currency_code": currency, "is_synthetic": False}}
+    (path / "record.json").write_text(json.dumps(record), encoding="utf-8")
     for name in tables:
         (path / f"{name}.parquet").write_bytes(b"")
     return folder_at(path)
@@ -47,3 +48,9 @@ def test_a_run_that_did_not_come_to_its_model_is_refused(run, tmp_path):
     _run(tmp_path / "runs" / "begun", "2025-11-30", tables=("snapshots",))
     with pytest.raises(RunError, match="lacks model_parts, scored, expert_ratings"):
         previous_folder("begun", run, TODAY)
+
+
+def test_a_run_of_other_books_is_refused(run, tmp_path):
+    _run(tmp_path / "runs" / "abroad", "2025-11-30", currency="USD")
+    with pytest.raises(RunError, match="differs in currency_code"):
+        previous_folder("abroad", run, TODAY)

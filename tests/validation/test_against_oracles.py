@@ -127,13 +127,7 @@ def test_every_measure_has_an_independent_value():
     assert set(BATTERY.names) == set(EXPECTED)
 
 
-NOT_ON_SMALL = {
-    "hosmer_lemeshow",
-    "auc_against_initial",
-    "concentration_number",
-    "concentration_exposure",
-    "psi",
-}
+NOT_ON_SMALL = {"hosmer_lemeshow", "auc_against_initial", "concentration_number", "concentration_exposure", "psi"}
 """Measures of which the oracles have no value on twelve rows: no groups, no development sample of their own."""
 
 

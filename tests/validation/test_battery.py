@@ -7,7 +7,8 @@ from validation.scored_book import GRADES, SETTINGS, book
 
 from riskresearch.base.schema import check
 from riskresearch.validation.adjustment import holm
-from riskresearch.validation.battery import P_VALUES, Case, run_battery, yearly
+from riskresearch.validation.battery import Case, run_battery, yearly
+from riskresearch.validation.parts import P_VALUES
 from riskresearch.validation.registry import AREAS, BATTERY
 from riskresearch.validation.tables import MEASURES
 
@@ -151,3 +152,13 @@ def test_thresholds_are_told_to_be_the_companys_own():
     used = {name for member in BATTERY for name in member.spec.thresholds}
     described = {name: type(SETTINGS).model_fields[name].description for name in used}
     assert not [name for name, text in described.items() if "own threshold" not in text]
+
+
+def test_the_interval_of_very_few_defaulters_gives_no_verdict(case):
+    rows = case.ratings[case.ratings["sample_code"] == "out_of_time"]
+    hit = rows["customer_id"].isin(["C000", "C001"])
+    few = rows.assign(is_default=hit.astype("boolean"), pd_12m=rows["pd_12m"].where(~hit, 0.9))
+    found = _of(run_battery(Case(few, "good", "rule", GRADES), SETTINGS), model="good", axis="all")
+    verdicts = found.set_index("measure_code")["verdict_code"]
+    assert verdicts["auc"] == verdicts["observed_to_expected"] == "information"
+    assert verdicts["jeffreys"] != "information"

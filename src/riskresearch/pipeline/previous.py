@@ -11,6 +11,8 @@ from riskresearch.pipeline.stages import Previous
 
 PREVIOUS_READS = ("model_parts", "snapshots", "scored", "expert_ratings")
 """Tables of the previous run that the stage explanation is given."""
+SAME_FACTS = ("currency_code", "is_panel", "is_synthetic")
+"""What two runs of the same books have in common; files and mappings may have other names."""
 
 
 def previous_folder(name: str, run: RunFolder, as_of: Timestamp) -> RunFolder:
@@ -25,7 +27,7 @@ def previous_folder(name: str, run: RunFolder, as_of: Timestamp) -> RunFolder:
     Raises
     ------
     RunError
-        There is no such run, it is this run or not earlier, or it lacks a table.
+        There is no such run, it is this run or not earlier, of other books, or it lacks a table.
     """
     path = Path(name) if "/" in name or "\\" in name else run.path.parent / name
     folder = RunFolder(path, run.tables, run.makers)
@@ -36,6 +38,9 @@ def previous_folder(name: str, run: RunFolder, as_of: Timestamp) -> RunFolder:
     date = folder.record().get("as_of")
     if date is None or Timestamp(date) >= as_of:
         raise RunError(f"{where}: is of {date}, this run of {as_of.date()}; name a run of an earlier date")
+    here, there = (each.record().get("facts", {}) for each in (run, folder))
+    if differing := [fact for fact in SAME_FACTS if here.get(fact) != there.get(fact)]:
+        raise RunError(f"{where}: differs in {', '.join(differing)}; name a run of the same books")
     if lacking := [table for table in PREVIOUS_READS if not folder.has(table)]:
         raise RunError(f"{where}: lacks {', '.join(lacking)}; run it through stage model first")
     return folder

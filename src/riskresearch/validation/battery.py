@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from pandas import DataFrame, Series, Timestamp
+from pandas import DataFrame, Timestamp
 
 from riskresearch.base.registry import Member
-from riskresearch.validation.adjustment import holm
 from riskresearch.validation.measures import (
     accuracy,
     calibration_error,
@@ -26,8 +25,8 @@ from riskresearch.validation.measures import (
     stability,
 )
 from riskresearch.validation.moves import grade_moves
-from riskresearch.validation.registry import AXES, BATTERY, Evidence, Measure, Result, judged, not_computable
-from riskresearch.validation.shrinkage import Law, steadied
+from riskresearch.validation.parts import WHOLE, with_adjusted, with_steadied
+from riskresearch.validation.registry import AXES, BATTERY, Evidence, Measure, Result, Verdict, judged, not_computable
 from riskresearch.validation.tables import MEASURES, SAMPLES
 
 FAMILIES = (
@@ -44,12 +43,9 @@ FAMILIES = (
     profit,
 )
 KEYS = ["customer_id", "observation_date"]
-P_VALUES = ("p_green", "p_red")
 YEAR_MONTHS = 12
 KNOWN = {"outcome", "years"}
 """Needs for which the outcome has to be known."""
-WHOLE = ("all", "grade", "quarter")
-SHRUNK: dict[str, Law] = {"auc": "auc", "observed_to_expected": "ratio"}
 
 
 @dataclass(frozen=True)
@@ -96,7 +92,7 @@ def run_battery(case: Case, settings: Any) -> DataFrame:
         for row in _rows(_Frame(case, settings, str(model), moves, history), rated, sample)
     ]
     made = DataFrame(rows, columns=[name for name in MEASURES.names if name not in ("value_shrunk", "p_adjusted")])
-    return _shrunk(_adjusted(made), settings)
+    return with_steadied(with_adjusted(made), settings)
 
 
 def _with_parts(case: Case, rows: DataFrame) -> DataFrame:
@@ -257,9 +253,18 @@ def _measured(member: Member[Measure], evidence: Evidence) -> dict[str, object]:
         "value_high": result.high,
         "n_rows": len(evidence.rows),
         "n_defaults": evidence.n_defaults if "outcome" in spec.needs else None,
-        "verdict_code": str(judged(result, spec, evidence.settings)),
+        "verdict_code": str(_verdict(result, spec, evidence)),
         "reason_code": result.reason,
     }
+
+
+def _verdict(result: Result, spec: Measure, evidence: Evidence) -> Verdict:
+    """Verdict of a measure; one that rests on the interval of very few defaulters informs only."""
+    verdict = judged(result, spec, evidence.settings)
+    if result.low is None or "outcome" not in spec.needs or verdict is Verdict.NOT_COMPUTABLE:
+        return verdict
+    n_defaulters = len(np.unique(evidence.owner[evidence.outcome]))
+    return verdict if n_defaulters >= evidence.settings.verdict_min_defaulters else Verdict.INFORMATION
 
 
 def _lacking(spec: Measure, evidence: Evidence) -> str | None:
@@ -273,21 +278,3 @@ def _lacking(spec: Measure, evidence: Evidence) -> str | None:
     }
     found = [code for need, (code, is_missing) in missing.items() if need in spec.needs and is_missing()]
     return "no_rows" if not len(evidence.rows) else found[0] if found else None
-
-
-def _adjusted(made: DataFrame) -> DataFrame:
-    """Add p-values adjusted for the number of parts that were tested side by side."""
-    tests = [member.name for member in BATTERY if member.spec.thresholds == P_VALUES]
-    p = made["value"].where(made["measure_code"].isin(tests)).astype(float)
-    keys = [made[name] for name in ("model_code", "sample_code", "axis_code", "measure_code")]
-    return made.assign(p_adjusted=p.groupby(keys).transform(lambda values: holm(values.to_numpy(float))))
-
-
-def _shrunk(made: DataFrame, settings: Any) -> DataFrame:
-    """Add segment values drawn towards the whole, the more the less certain they are."""
-    drawn = Series(np.nan, index=made.index)
-    segments = made[made["measure_code"].isin(list(SHRUNK)) & ~made["axis_code"].isin(WHOLE) & made["value"].notna()]
-    for (_, _, _, measure), rows in segments.groupby(["model_code", "sample_code", "axis_code", "measure_code"]):
-        law = SHRUNK[str(measure)]
-        drawn.loc[rows.index] = steadied(rows, law=law, confidence_ratio=settings.confidence_ratio)
-    return made.assign(value_shrunk=drawn)
