@@ -176,7 +176,13 @@ def texts_of(frame: DataFrame, name: str, words: Translator) -> list[str]:
         numbers = values.astype("float64") / (100 if kind == "minor" else 1)
         decimals = amount_decimals(float(numbers.abs().max()) if numbers.notna().any() else 0.0)
         return [words.number(value, decimals) for value in numbers]
-    return [_text(value, kind, name, words) for value in values]
+    texts = [_text(value, kind, name, words) for value in values]
+    if name in BOUNDS and "value" in frame:
+        has_no_bound = values.isna() & frame["value"].notna()
+        return [
+            words.t("missing.not_applicable") if none else text for none, text in zip(has_no_bound, texts, strict=True)
+        ]
+    return texts
 
 
 def with_unit(value: Any, unit: str, words: Translator, *, decimals: int | None = None) -> str:

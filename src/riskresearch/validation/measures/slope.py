@@ -87,7 +87,7 @@ def calibration_intercept(evidence: Evidence) -> Result:
 @BATTERY.register(
     Measure(
         "Calibration in the large (log-odds)",
-        "Calibrage moyen (log-cotes)",
+        "Calibrage moyen (log-odds)",
         0,
         -np.inf,
         np.inf,
