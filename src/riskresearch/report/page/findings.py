@@ -9,6 +9,8 @@ from riskresearch.report.figures.money import option_names
 from riskresearch.report.page.context import Context
 from riskresearch.report.page.default_model import model_sentence
 from riskresearch.report.page.tiles import bounds, segment_row, self_insurance
+from riskresearch.report.page.validation.judged import judged
+from riskresearch.report.page.validation.verdict import whole_verdict
 from riskresearch.report.totals import over_limit, saving
 
 TWO_ERRORS = 2.0
@@ -30,12 +32,17 @@ def findings(context: Context) -> list[Finding]:
     found = {
         "finding.subject_payment": _payment(context),
         "finding.subject_risk": _risk(context),
-        "finding.subject_model": [model_sentence(context)],
+        "finding.subject_model": [model_sentence(context), _validation(context)],
         "finding.subject_limits": [limits_sentence(context)],
         "finding.subject_insurance": insurance_sentences(context),
     }
     told = {subject: " ".join(part for part in parts if part) for subject, parts in found.items()}
     return [Finding(context.words.t(subject), text) for subject, text in told.items() if text]
+
+
+def _validation(context: Context) -> str:
+    """Verdict of the validation on the model in use; nothing where there is none."""
+    return " ".join(block.text for block in whole_verdict(judged(context)))
 
 
 def _payment(context: Context) -> list[str]:
