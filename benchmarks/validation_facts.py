@@ -27,6 +27,7 @@ from validation_coverage import DESIGNS, held, of_rates
 from validation_sizes import LEVELS, SCENARIOS, by_grade, family, one_date, rejections, several_years
 from validation_trials import TRIALS, tried
 from validation_truth import MIXES, SETTINGS
+from validation_verdicts import TRUTHS, verdicts
 
 SMALL, FULL = ((350,), 100), ((350, 1000, 5000), 2000)
 RATES = (0.0025, 0.01, 0.03, 0.10)
@@ -50,7 +51,7 @@ def measured_facts(sizes: Sequence[int], *, n_draws: int, seed: int) -> dict[str
 
     Returns
     -------
-    p_values, lights, families, grades, trials, coverage, rates
+    p_values, lights, families, grades, trials, coverage, rates, verdicts
     """
     size = {"n_draws": n_draws, "seed": seed}
     dates = {n: one_date(n, **size) for n in _shown(sizes, "tests of one date")}
@@ -59,6 +60,7 @@ def measured_facts(sizes: Sequence[int], *, n_draws: int, seed: int) -> dict[str
     pairs = [(trial, n) for trial in TRIALS for n in sizes[:2]]
     trials = [line for trial, n in _shown(pairs, "other tests") for line in tried(trial, n, **size)]
     designs = [(design, n) for design in DESIGNS for n in sizes]
+    worlds = [(n, world) for n in sizes[:2] for world in TRUTHS]
     coverage = [covered(held(design, n, **size), design, n) for design, n in _shown(designs, "intervals")]
     return {
         "p_values": pd.concat(
@@ -70,6 +72,9 @@ def measured_facts(sizes: Sequence[int], *, n_draws: int, seed: int) -> dict[str
         "trials": DataFrame(trials),
         "coverage": pd.concat(coverage),
         "rates": of_rates(tuple(sizes[:2]), RATES),
+        "verdicts": pd.concat(
+            [verdicts(n, world, n_draws=n_draws, seed=seed) for n, world in _shown(worlds, "verdicts")]
+        ),
     }
 
 
@@ -108,6 +113,7 @@ def blocks(found: Tables, n_draws: int) -> dict[str, str]:
         "others": _others(found["trials"], n_draws),
         "coverage": _coverage(found["coverage"], n_draws),
         "rates": _rates(found["rates"]),
+        "verdicts": _verdicts(found["verdicts"]),
     }
 
 
@@ -135,6 +141,15 @@ def _calibration(p_values: DataFrame, n_draws: int) -> str:
         shares = rows.set_index(["scenario", "level"])["ratio"]
         cells = [_pair(shares[name], n_draws if name.startswith("right") else None) for name in WORLDS]
         lines.append([label(str(test)), f"{n:,}", *cells, _percent(float(rows["not_computed"].max()))])
+    return markdown(head, lines)
+
+
+def _verdicts(found: DataFrame) -> str:
+    head = ["area", "customers", *TRUTHS]
+    lines = []
+    for (n, area), rows in found.groupby(["n_customers", "area_code"], sort=False):
+        shares = rows.set_index("world")[list(COLOURS)]
+        lines.append([str(area), f"{n:,}", *(" / ".join(_percent(x) for x in shares.loc[w]) for w in TRUTHS)])
     return markdown(head, lines)
 
 

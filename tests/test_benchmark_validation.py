@@ -19,7 +19,7 @@ import validation_truth as truth
 from riskresearch.validation.registry import BATTERY, Evidence
 
 PAGE = Path(__file__).parents[1] / "docs" / "validation.md"
-NAMES = ("calibration", "traffic light", "families", "grades", "others", "coverage", "rates")
+NAMES = ("calibration", "traffic light", "families", "grades", "others", "coverage", "rates", "verdicts")
 
 
 @pytest.mark.parametrize("mix", truth.MIXES)
@@ -180,15 +180,15 @@ def test_the_command_fills_every_table_of_a_page(tmp_path, monkeypatch, capsys):
     page.write_text("".join(f"<!-- facts: {name} -->\n<!-- end -->\n" for name in NAMES), encoding="utf-8")
     facts.main(["--write", str(page)])
     made, printed = _tables(page.read_text(encoding="utf-8")), capsys.readouterr().out
-    assert [len(made[name]) for name in NAMES] == [11, 3, 4, 10, 14, 8, 6]
+    assert [len(made[name]) for name in NAMES] == [11, 3, 4, 10, 14, 8, 6, 7]
     assert all("\n".join(lines) in printed for lines in made.values())
 
 
 def test_the_page_holds_the_full_facts_of_every_table():
     told = _tables(PAGE.read_text(encoding="utf-8"))
     assert tuple(told) == NAMES
-    for name in ("calibration", "traffic light", "families", "others", "coverage"):
-        text, sizes_told = "\n".join(told[name]), facts.FULL[0][: 2 if name == "others" else None]
+    for name in ("calibration", "traffic light", "families", "others", "coverage", "verdicts"):
+        text, sizes_told = "\n".join(told[name]), facts.FULL[0][: 2 if name in ("others", "verdicts") else None]
         assert all(f"| {n:,} |" in text for n in sizes_told), name
     named = {line.split(" | ")[0].removeprefix("| ") for line in told["calibration"] + told["others"]}
     tests = {*(facts.label(trial.test) for trial in trials.TRIALS), *map(facts.label, sizes.DEPENDS_ON)}
