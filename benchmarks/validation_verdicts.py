@@ -16,7 +16,7 @@ VERDICTS = ("green", "amber", "red")
 SHOWN = ("discrimination", "calibration", "grades", "use", "all")
 TRUTHS = {"right": 1.0, "half": 2.0}
 """True PDs over stated ones."""
-MOST_DRAWS = 200
+MOST_DRAWS = 100
 """The whole battery is slow: its verdicts are drawn less often than single tests."""
 QUICK = SETTINGS.model_copy(update={"n_bootstrap": 200})
 

@@ -68,7 +68,7 @@ def _tables(rows: DataFrame, text: str) -> dict[str, DataFrame]:
         "pd_high": [0.05, 0.1, 0.3, 1.0],
         "segment_code": ["performing"] * 4,
     }
-    columns = ["model_code", "sample_code", "grade_code", "measure_code", "value", "value_low", "value_high"]
+    columns = ["model_code", "sample_code", "axis_code", "measure_code", "value", "value_low", "value_high"]
     choice = {"model_code": ["lightgbm"], "n_defaulters": [50], "n_test_defaulters": [20], "auc_gain": [0.1]}
     return {
         "model_parts": DataFrame({"part_code": list(parts), "content": list(parts.values())}),

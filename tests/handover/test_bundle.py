@@ -8,10 +8,12 @@ import pytest
 from model.panel import FAST, FEW, cohorts, inputs, knowledge, panel, without
 
 from riskresearch.base.errors import BundleError
+from riskresearch.base.schema import empty
 from riskresearch.handover.bundle import write_bundle
 from riskresearch.handover.score import checked_values, load_bundle, verify_bundle
 from riskresearch.model.stage import default_model
-from riskresearch.validation.battery import ValidationSettings
+from riskresearch.pipeline.stages import TABLES
+from riskresearch.validation.settings import ValidationSettings
 from riskresearch.validation.stage import validate
 
 
@@ -20,7 +22,8 @@ def tables():
     frame = without(panel(n_dates=25, first="2021-12-31"), prospects=2, in_default=1)
     given = inputs(frame, features=FEW, default_cohorts=cohorts({2021: 0.02, 2022: 0.03, 2023: 0.02}))
     made = given | default_model(given, FAST.model_copy(update={"pd_floor_ratio": 0.01}), knowledge())
-    return made | validate(made, ValidationSettings(n_bootstrap=50))
+    read = {**made, "limits": empty(TABLES["limits"])}
+    return made | validate(read, ValidationSettings(n_bootstrap=50))
 
 
 @pytest.fixture

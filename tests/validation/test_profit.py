@@ -86,7 +86,9 @@ def test_verdict_of_the_gain_over_a_blanket_rule():
     assert judged("net_benefit_gain", p, hit, **OWN).verdict == Verdict.GREEN
     assert judged("net_benefit_gain", 1 - p, hit, **OWN).verdict == Verdict.RED
     unused = judged("net_benefit_gain", p / 100, hit, **OWN)
-    assert (unused.value, unused.verdict) == (0, Verdict.AMBER)
+    assert (unused.value, unused.verdict) == (0, Verdict.INFORMATION)  # nobody is refused: nothing is told
+    few = judged("net_benefit_gain", np.where(np.arange(3000) == np.argmin(hit), p, p / 100), hit, **OWN)
+    assert few.verdict == Verdict.INFORMATION
 
 
 def test_best_cut_off_is_the_most_profitable_one():

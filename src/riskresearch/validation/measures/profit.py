@@ -179,7 +179,9 @@ def net_benefit(evidence: Evidence) -> Result:
 def net_benefit_gain(evidence: Evidence) -> Result:
     """Net benefit of refusing from the seller's PD t on, less that of the better of selling to all and to none.
 
-    Green where the whole interval is above 0, red where it is below 0, amber where the gain is not proven.
+    Green where the whole interval is above 0, red where it is below 0, amber where the gain is not proven. It informs
+    only where the customers that the model treats otherwise than the blanket rule are too few to tell: fewer than
+    `hosmer_min_expected` defaults or survivors expected among them, each customer counted once.
     """
     refused = one_class(evidence)
     if refused is not None:
@@ -187,8 +189,19 @@ def net_benefit_gain(evidence: Evidence) -> Result:
     found = _benefit(evidence, against_none=True)
     if found.low is None or found.high is None:
         return found
-    verdict = Verdict.GREEN if found.low > 0 else Verdict.RED if found.high < 0 else Verdict.AMBER
-    return Result(found.value, found.low, found.high, verdict)
+    proven = Verdict.GREEN if found.low > 0 else Verdict.RED if found.high < 0 else Verdict.AMBER
+    return Result(found.value, found.low, found.high, proven if _tells(evidence) else Verdict.INFORMATION)
+
+
+def _tells(evidence: Evidence) -> bool:
+    """Tell whether enough customers are treated otherwise than by the better of selling to all and to none."""
+    settings, hit = evidence.settings, evidence.outcome
+    odds = settings.payer_margin_ratio / settings.seller_lgd_ratio
+    is_refused = evidence.p >= settings.refusal_pd
+    other = is_refused if hit.sum() < odds * (~hit).sum() else ~is_refused
+    rows = np.bincount(evidence.owner[other])
+    expected = np.bincount(evidence.owner[other], weights=evidence.p[other])[rows > 0] / rows[rows > 0]
+    return bool(min(expected.sum(), (1 - expected).sum()) >= settings.hosmer_min_expected)
 
 
 def _benefit(evidence: Evidence, *, against_none: bool) -> Result:
