@@ -12,7 +12,7 @@ from riskresearch.features.families import FEATURES
 from riskresearch.limits.methods import METHODS
 from riskresearch.pipeline.settings import Settings
 from riskresearch.pipeline.stages import MAKERS, TABLES
-from riskresearch.validation.registry import BATTERY
+from riskresearch.validation.registry import AREAS, BATTERY
 
 
 def documents() -> dict[str, str]:
@@ -123,11 +123,12 @@ def _features() -> Section:
 
 
 def _measures() -> Section:
+    by_area = sorted(BATTERY, key=lambda m: (AREAS.index(m.spec.area), m.name))
     head = ("measure", "English", "French", "better", "rows", "source", "definition")
-    better = {1: "higher", -1: "lower", 0: "near 1"}
+    better = {1: "higher", -1: "lower", 0: "neither"}
     rows = [
         (m.name, m.spec.label_en, m.spec.label_fr, better[m.spec.direction], m.spec.rows, m.spec.source, m.definition)
-        for m in BATTERY
+        for m in by_area
     ]
     return "Validation measures", head, rows
 
