@@ -118,7 +118,7 @@ def test_measures_have_interval_development_threshold_and_verdict(
         "AUC 0.810 0.700 to 0.900 0.900 green from 0.75, red below 0.65 ● green",
         "Gini 0.620 0.400 to 0.800 – – ○ for information",
         "Test over several years, p-value not computable: too few complete years – – green from 0.05, red",
-        "Calibration slope 1.20 0.80 to 1.60 – green if the interval holds 1, red if more than 0.25 away from it",
+        "Calibration slope 1.20 0.80 to 1.60 – green if the interval holds 1, red if surely off and by more than 0.25",
         "Gain over the simple rule, p-value < 0.001 – – ○ for information",
         "Net benefit over a blanket rule +0.0069 +0.0026 to +0.0121 – green if the interval lies above 0, red",
         "PD of the best cut-off 16.6% 14.7% to 27.1%",
@@ -130,7 +130,7 @@ def test_measures_have_interval_development_threshold_and_verdict(
 def test_thresholds_and_confidence_are_those_of_the_settings(tables: dict[str, DataFrame], facts: PageFacts) -> None:
     own = {**facts.settings["validation"], "oe_factor": 1.5, "confidence_ratio": 0.9}
     text = text_of(tables, changed(facts, settings={**facts.settings, "validation": own}))
-    assert "red if more than 1.5 times off" in text
+    assert "red if surely off and by more than 1.5 times" in text
     assert "Measure Value 90% interval In development" in text
     assert "Bars: 90% Jeffreys interval" in text
     assert "95% interval" not in text
