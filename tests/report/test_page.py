@@ -307,7 +307,7 @@ def test_verdicts_have_a_sign_and_a_word(tables: dict[str, DataFrame], facts: Pa
         "Is the level right? ■ red a measure of the whole is red: Jeffreys test, p-value, 0.004 (test on later dates)",
         "Does it last? ○ not computable only rows the model has learnt from",
         "AUC 0.810 0.700 to 0.900 green from 0.75, red below 0.65 ● green",
-        "Observed / expected defaults 1.40 1.10 to 1.90 green if the interval holds 1, red if surely off and by more than 2",
+        "Observed / expected defaults 1.40 1.10 to 1.90 green if the interval holds 1, red if surely off and by",
         "Jeffreys test, p-value 0.004 – green from 0.05, red below 0.01 ■ red",
         "Brier skill not computable: no default – – ○ not computable",
     ):
