@@ -9,7 +9,7 @@ from pandas import Series, Timestamp
 
 from riskresearch.base.config import validated
 from riskresearch.base.errors import SettingsError
-from riskresearch.behaviour.law import (
+from riskresearch.base.payment_law import (
     ECB_MAIN_REFINANCING,
     LEGAL_INTEREST,
     end_of_month_terms,

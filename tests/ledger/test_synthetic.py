@@ -30,6 +30,9 @@ ACT_DATES = {
     "reminders": "reminder_date",
     "bank_checks": "check_date",
     "sector_statistics": "published_date",
+    "orders": "order_date",
+    "guarantees": "start_date",
+    "overrides": "decided_date",
 }
 FIVE_MEGABYTES = 5_000_000
 

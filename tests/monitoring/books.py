@@ -18,7 +18,14 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
         "open_amount": NUMBER,
         "is_disputed": FLAG,
     },
-    "scored": {"customer_id": TEXT, "pd_12m": NUMBER, "grade_code": TEXT, "segment_code": TEXT},
+    "scored": {"customer_id": TEXT, "pd_12m": NUMBER, "grade_code": TEXT},
+    "limit_segments": {
+        "customer_id": TEXT,
+        "review_date": DATE,
+        "segment_code": TEXT,
+        "dunning_scenario_code": TEXT,
+        "is_new": FLAG,
+    },
     "customer_behaviour": {
         "customer_id": TEXT,
         "open_amount": NUMBER,
@@ -103,6 +110,9 @@ def tables(case: Mapping[str, Any], *, as_of: Timestamp) -> dict[str, DataFrame]
     made = {
         "open_invoices": table("open_invoices", invoices),
         "scored": table("scored", [_scored(row) for row in customers.values() if row["segment"]]),
+        "limit_segments": table(
+            "limit_segments", [_segment(row, as_of) for row in customers.values() if row["segment"]]
+        ),
         "customer_behaviour": table("customer_behaviour", [_behaviour(c, invoices) for c in customers.values()]),
         "customers": table(
             "customers",
@@ -135,7 +145,18 @@ def _invoice(row: Mapping[str, Any], as_of: Timestamp) -> dict[str, Any]:
 
 
 def _scored(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {"customer_id": row["id"], "pd_12m": row["pd"], "grade_code": "C", "segment_code": row["segment"]}
+    return {"customer_id": row["id"], "pd_12m": row["pd"], "grade_code": "C"}
+
+
+def _segment(row: Mapping[str, Any], as_of: Timestamp) -> dict[str, Any]:
+    """A customer is new unless said otherwise in its first year with fewer than 6 receipts."""
+    return {
+        "customer_id": row["id"],
+        "review_date": as_of,
+        "segment_code": row["segment"],
+        "dunning_scenario_code": row["segment"],
+        "is_new": row.get("new", (row["tenure"] or 0) <= 12 and row["receipts"] < 6),
+    }
 
 
 def _behaviour(row: Mapping[str, Any], invoices: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

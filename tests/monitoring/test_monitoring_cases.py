@@ -1,4 +1,4 @@
-"""Contacts, terms, instalment plans and bank details: worked cases a credit manager can sign."""
+"""Contacts, instalment plans and bank details: worked cases a credit manager can sign."""
 
 from pathlib import Path
 
@@ -13,10 +13,8 @@ from riskresearch.monitoring.contacts import CONTACT_LIST
 from riskresearch.monitoring.instalments import INSTALMENT_PLANS
 from riskresearch.monitoring.settings import MonitoringSettings
 from riskresearch.monitoring.stage import monitor
-from riskresearch.monitoring.terms import TERMS_ADVICE, terms_advice
 
 FOLDER = Path(__file__).parents[1] / "cases" / "monitoring"
-TERMS_CUSTOMER = {"sales": 365_000.0}
 
 
 def _cases(name):
@@ -64,26 +62,6 @@ def test_contact_list(case):
     assert (found["action_date"] == as_of).all()
     for (_, row), expected in zip(found.iterrows(), case["expected"], strict=True):
         _matches(row, expected, columns)
-
-
-@pytest.mark.parametrize("case", _cases("terms"))
-def test_terms(case):
-    customers = [{**TERMS_CUSTOMER, **row} for row in case["customers"]]
-    given, settings, as_of = _given({**case, "customers": customers})
-    found = check(terms_advice(given, settings, as_of=as_of), TERMS_ADVICE).set_index("customer_id")
-    columns = {
-        "legal": "legal_max_days",
-        "ceiling": "ceiling_code",
-        "advised": "advised_terms_days",
-        "change": "change_days",
-        "bound": "bound_change_amount",
-        "reason": "reason_code",
-        "above": "is_above_law",
-        "tenure": "tenure_code",
-    }
-    assert set(found.index) == set(case["expected"])
-    for customer, expected in case["expected"].items():
-        _matches(found.loc[customer], expected, columns)
 
 
 @pytest.mark.parametrize("case", _cases("instalments"))

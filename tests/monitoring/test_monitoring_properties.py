@@ -1,4 +1,4 @@
-"""What holds for every book: nobody forgotten, nobody dunned in a dispute, nothing above the law, nothing lost."""
+"""What holds for every book: nobody forgotten, nobody dunned in a dispute, nothing lost."""
 
 from functools import cache
 
@@ -19,7 +19,6 @@ from riskresearch.monitoring.instalments import part_amounts, part_dates
 from riskresearch.monitoring.scenarios import dunning_scenarios, step_plans
 from riskresearch.monitoring.settings import MonitoringSettings
 from riskresearch.monitoring.stage import MONITORING_TABLES, monitor
-from riskresearch.monitoring.terms import annual_discount_cost, discount_costs, terms_advice
 
 SETTINGS = MonitoringSettings()
 SEEDS = range(8)
@@ -75,29 +74,6 @@ def test_the_contact_list_has_each_customer_once_and_adds_up(seed):
     due = todo.groupby("customer_id")["action_code"].agg(set)
     listed = contacts.set_index("customer_id")["action_codes"].str.split().map(set)
     assert (due.sort_index() == listed.sort_index()).all()
-
-
-@pytest.mark.parametrize("seed", SEEDS)
-def test_advised_terms_respect_the_law_and_advice_that_was_followed_stays(seed):
-    book, advice = random_book(seed), _monitored(seed)["terms_advice"]
-    assert (advice["advised_terms_days"] <= advice["legal_max_days"]).all()
-    assert (advice["advised_terms_days"] <= SETTINGS.company_max_terms_days).all()
-    assert (advice["advised_terms_days"] >= 0).all()
-    followed = book["customer_behaviour"].merge(advice[["customer_id", "advised_terms_days"]], on="customer_id")
-    book["customer_behaviour"] = followed.assign(terms_days=followed["advised_terms_days"])
-    again = terms_advice(book, SETTINGS, as_of=AS_OF)
-    assert (again["change_days"] == 0).all()
-    assert set(again["reason_code"]) == {"terms_kept"}
-
-
-@pytest.mark.parametrize("seed", SEEDS)
-def test_terms_by_segment_adds_up_to_the_advice(seed):
-    made = _monitored(seed)
-    advice, by_segment = made["terms_advice"], made["terms_by_segment"]
-    assert len(by_segment) == 12
-    assert by_segment["n_customers"].sum() == len(advice)
-    assert by_segment["n_changed"].sum() == (advice["change_days"].fillna(0) != 0).sum()
-    assert by_segment["bound_change_amount"].sum() == pytest.approx(advice["bound_change_amount"].sum())
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -215,19 +191,10 @@ def test_scenarios_followed_day_by_day_do_each_step_once_on_its_day():
         assert [((act["date"] - due).days, act["action"]) for act in done if act["customer"] == name] == steps
 
 
-def test_discounts_cost_what_the_market_says():
-    assert annual_discount_cost(0.02, days_gained=30) == pytest.approx(0.02 / 0.98 * 365 / 30)
-    assert round(annual_discount_cost(0.02, days_gained=30), 3) == 0.248
-    costs = discount_costs(MonitoringSettings(discount_offers=((0.02, 30), (0.005, 40)), own_financing_ratio=0.05))
-    assert costs["annual_cost_ratio"].round(4).tolist() == [0.0459, 0.2483]
-    assert costs["compound_cost_ratio"].round(4).tolist() == [0.0468, 0.2786]
-    assert costs["is_cheaper"].tolist() == [True, False]
-
-
 def test_empty_tables_give_empty_lists():
     made = _checked(monitor(tables({"customers": []}, as_of=AS_OF), SETTINGS, as_of=AS_OF))
     sizes = {name: len(frame) for name, frame in made.items()}
-    assert sizes == {**dict.fromkeys(sizes, 0), "terms_by_segment": 12, "discount_costs": 4}
+    assert set(sizes.values()) == {0}
 
 
 def test_a_scenario_is_dated_from_its_change_and_keeps_its_date():
@@ -248,8 +215,11 @@ def test_missing_tables_columns_and_unknown_segments_are_named():
         monitor({n: f for n, f in given.items() if n != "reminders"}, SETTINGS, as_of=AS_OF)
     with pytest.raises(TableError, match=r"payments: columns \['base_minor'\] are missing"):
         monitor({**given, "payments": given["payments"].drop(columns="base_minor")}, SETTINGS, as_of=AS_OF)
-    with pytest.raises(TableError, match=r"1 customers \(C1\).*map the segments"):
-        monitor({**given, "scored": given["scored"].assign(segment_code="gold")}, SETTINGS, as_of=AS_OF)
+    gold = given["limit_segments"].assign(dunning_scenario_code="gold")
+    with pytest.raises(TableError, match=r"1 customers \(C1\).*correct the segments"):
+        monitor({**given, "limit_segments": gold}, SETTINGS, as_of=AS_OF)
+    with pytest.raises(TableError, match="no review of 2026-04-01, the last is of 2026-03-31"):
+        monitor(given, SETTINGS, as_of=day("2026-04-01"))
 
 
 @pytest.mark.parametrize(
@@ -258,8 +228,6 @@ def test_missing_tables_columns_and_unknown_segments_are_named():
         ({"scenario_steps": SETTINGS.scenario_steps[:5]}, "no step for defaulted, risky, to_watch"),
         ({"scenario_steps": (*SETTINGS.scenario_steps, SETTINGS.scenario_steps[0])}, r"reliable \+5"),
         ({"unscored_segment_code": "gold"}, "'gold' is none of"),
-        ({"terms_rules": SETTINGS.terms_rules[:-1]}, "12 in all"),
-        ({"discount_offers": ((1.0, 30),)}, "between 0 and 1"),
         ({"plan_first_days": 60, "plan_last_days": 30}, "lies after plan_last_days"),
         ({"plan_segment_codes": ("gold",)}, "reliable"),
     ],

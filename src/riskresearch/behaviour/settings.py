@@ -8,7 +8,7 @@ from pandas import Series
 from pydantic import Field, field_validator
 
 from riskresearch.base.config import StageSettings
-from riskresearch.behaviour.law import ECB_MAIN_REFINANCING, LEGAL_INTEREST, late_rates
+from riskresearch.base.payment_law import ECB_MAIN_REFINANCING, LEGAL_INTEREST, late_rates
 
 
 class IndicatorSettings(StageSettings):

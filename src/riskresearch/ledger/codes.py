@@ -45,6 +45,17 @@ REMINDER_ACTIONS = (
     "legal",
     "promise",
 )
+GUARANTEES = (
+    "retention_of_title",
+    "deposit",
+    "bank_guarantee",
+    "parent_guarantee",
+    "documentary_credit",
+    "standby_letter",
+    "accepted_bill",
+    "delegation_of_payment",
+    "insured_limit",
+)
 
 CUSTOMER = Column("customer_id", "text", "customer account, kept as text with its leading zeros")
 RECORDED = Column("recorded_date", "date", "day the row entered the books (visible from this day on)")

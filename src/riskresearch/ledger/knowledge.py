@@ -1,7 +1,7 @@
-"""What a seller knows about its customers beyond documents: events, ratings, limits, accounts, reminders, sectors."""
+"""What a seller knows about its customers beyond documents: events, ratings, limits, orders, securities, decisions."""
 
 from riskresearch.base.schema import Column, Table
-from riskresearch.ledger.codes import CURRENCY, CUSTOMER, EVENTS, LIMIT_KINDS, RECORDED, REMINDER_ACTIONS
+from riskresearch.ledger.codes import CURRENCY, CUSTOMER, EVENTS, GUARANTEES, LIMIT_KINDS, RECORDED, REMINDER_ACTIONS
 
 EVENTS_TABLE = Table(
     "events",
@@ -126,5 +126,57 @@ SECTOR_STATISTICS = Table(
         Column("published_date", "date", "day the figure became available"),
         Column("failure_ratio", "float", "firms of the sector that failed within the year, share of all (0-1)"),
         Column("source_code", "text", "who published it", True),
+    ),
+)
+ORDERS = Table(
+    "orders",
+    "ledger",
+    "one row per order line; it counts until it is invoiced: confirmed before delivery, unbilled after it",
+    ("order_id",),
+    (
+        Column("order_id", "text", "unique key of the line"),
+        CUSTOMER,
+        Column("order_date", "date", "day the order was confirmed"),
+        RECORDED,
+        Column("delivery_date", "date", "day the goods or services were delivered; empty = not yet", True),
+        Column("invoiced_date", "date", "day its invoice entered the books, or it was cancelled; empty = open", True),
+        Column("base_minor", "minor", "amount of the line including tax, run currency, positive"),
+    ),
+)
+GUARANTEES_TABLE = Table(
+    "guarantees",
+    "ledger",
+    "one row per security that stands for a customer's debt; a change of amount is a row of its own",
+    ("guarantee_id",),
+    (
+        Column("guarantee_id", "text", "unique key"),
+        CUSTOMER,
+        Column("guarantee_code", "code", "kind of security", False, GUARANTEES),
+        Column("start_date", "date", "first day in force"),
+        Column("end_date", "date", "last day in force, known beforehand; empty = until further notice", True),
+        RECORDED,
+        Column("base_minor", "minor", "amount secured, run currency"),
+        Column("provider_code", "text", "bank, parent company or insurer that gives it", True),
+        Column("document", "text", "reference of the document that proves it", True),
+    ),
+)
+OVERRIDES = Table(
+    "overrides",
+    "ledger",
+    "one row per decision on a limit against the proposal",
+    ("override_id",),
+    (
+        Column("override_id", "text", "unique key"),
+        CUSTOMER,
+        Column("decided_date", "date", "day of the decision"),
+        RECORDED,
+        Column("requester_code", "text", "role that asked for it"),
+        Column("approver_code", "text", "role that approved it"),
+        Column("second_approver_code", "text", "second role that approved it", True),
+        Column("reason_code", "text", "reason, one of the credit policy's"),
+        Column("proposed_minor", "minor", "limit proposed, run currency"),
+        Column("final_minor", "minor", "limit decided, run currency"),
+        Column("end_date", "date", "last day the decision holds, known beforehand", True),
+        Column("evidence", "text", "what supports the decision", True),
     ),
 )

@@ -45,6 +45,14 @@ MOVEMENTS = Table(
 
 NOT_A_SALE = ("opening", "discount", "write_off", "factor", "bill", "doubtful", "rounding", "other")
 
+LATER_DATES = (
+    ("disputes", "closed_date"),
+    ("invoices", "delivery_date"),
+    ("orders", "delivery_date"),
+    ("orders", "invoiced_date"),
+)
+"""Dates of a row that become known after the row itself, each on its own day."""
+
 
 def known_date(frame: DataFrame, act_date: str) -> Series:
     """Return the day from which each row counts: the later of the act's date and its recorded date."""
@@ -63,8 +71,8 @@ def cut_ledger(ledger: Ledger, *, as_of: Timestamp) -> dict[str, DataFrame]:
 
     Returns
     -------
-    dict of tables; later rows are absent, a dispute closed later is still open, a later delivery is not
-    known, a customer that has no act yet is absent.
+    dict of tables; later rows are absent, a dispute closed later is still open, a later delivery or invoice of
+    an order is not known, a customer that has no act yet is absent.
     """
     tables = {}
     for table in LEDGER_TABLES:
@@ -73,7 +81,7 @@ def cut_ledger(ledger: Ledger, *, as_of: Timestamp) -> dict[str, DataFrame]:
     known = pd.Index(tables["invoices"]["invoice_id"])
     for name in ("allocations", "instalments"):
         tables[name] = tables[name][known.get_indexer(tables[name]["invoice_id"]) >= 0]
-    for name, column in (("disputes", "closed_date"), ("invoices", "delivery_date")):
+    for name, column in LATER_DATES:
         frame = tables[name]
         tables[name] = frame.assign(**{column: frame[column].where(frame[column] <= as_of)})
     tables["customers"] = _known_customers(tables)
@@ -234,6 +242,9 @@ def _known_customers(tables: Mapping[str, DataFrame]) -> DataFrame:
                 "events",
                 "reminders",
                 "bank_checks",
+                "orders",
+                "guarantees",
+                "overrides",
             )
         ]
     )

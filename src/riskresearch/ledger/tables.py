@@ -25,7 +25,10 @@ from riskresearch.ledger.knowledge import (
     EVENTS_TABLE,
     FINANCIALS,
     FX_RATES,
+    GUARANTEES_TABLE,
     LIMITS,
+    ORDERS,
+    OVERRIDES,
     QUESTIONNAIRES,
     RATINGS,
     REMINDERS,
@@ -218,6 +221,9 @@ ACT_DATES: Mapping[str, str] = {
     "reminders": "reminder_date",
     "bank_checks": "check_date",
     "sector_statistics": "published_date",
+    "orders": "order_date",
+    "guarantees": "start_date",
+    "overrides": "decided_date",
 }
 LEDGER_TABLES = (
     CUSTOMERS,
@@ -236,5 +242,8 @@ LEDGER_TABLES = (
     REMINDERS,
     BANK_CHECKS,
     SECTOR_STATISTICS,
+    ORDERS,
+    GUARANTEES_TABLE,
+    OVERRIDES,
 )
 ACCOUNT_TABLES = (SET_ASIDE, RECONCILIATION, GAPS)

@@ -12,7 +12,8 @@ days are ISO dates. Every list but ``invoices`` may be left out; without ``custo
     receipt or credit note of the next two lists.
 ``receipts``, ``credit_notes``
     money and credit notes on account: ``id date amount``.
-``customers disputes fx_rates events limits ratings reminders bank_checks sector_statistics``
+``customers disputes fx_rates events limits ratings reminders bank_checks sector_statistics``,
+``orders guarantees overrides``
     see `riskresearch.ledger.worked_keys.SHORT_NAMES`.
 """
 

@@ -1,166 +1,256 @@
-"""Stage limits: how much to sell on account to each customer, and what binds."""
+"""Stage limits: how much to sell on account to each customer, what binds, and whether the policy deserves it."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
-from pandas import DataFrame, Series, Timestamp
-from pydantic import Field
+from pandas import DataFrame, Timestamp
 
-from riskresearch.base.config import StageSettings
-from riskresearch.base.schema import Column, Table
+from riskresearch.limits.applicants import Applicants, applicants
+from riskresearch.limits.backtest.backtest import READS as BACKTEST_READS
+from riskresearch.limits.backtest.backtest import KNOWN_RATIO, limit_backtest
+from riskresearch.limits.backtest.paths import first_known_review
+from riskresearch.limits.backtest.rules import Reviews
+from riskresearch.limits.backtest.tables import BACKTEST_TABLES
+from riskresearch.limits.backtest.trial import Assumptions
+from riskresearch.limits.calibration.factors import limit_factors
+from riskresearch.limits.calibration.tables import CALIBRATION_TABLES
+from riskresearch.limits.credit import CREDIT_LIMITS, credit_limits
+from riskresearch.limits.economics import LIMIT_ECONOMICS, limit_economics
+from riskresearch.limits.exposure import LIMIT_EXPOSURES, limit_exposures
+from riskresearch.limits.inputs.build import OPTIONAL_READS, limit_inputs
+from riskresearch.limits.inputs.build import READS as INPUT_READS
+from riskresearch.limits.inputs.table import LIMIT_INPUTS
+from riskresearch.limits.late_fees import LATE_FEES, late_fees
 from riskresearch.limits.loss_concentration import LOSS_CONCENTRATION, loss_concentration
-from riskresearch.limits.methods import METHODS, Applicant
+from riskresearch.limits.memory import held_amounts
+from riskresearch.limits.methods.needs import plain_need
+from riskresearch.limits.movement import LIMIT_PATH, limit_path
+from riskresearch.limits.optimise.tables import OPTIMISER_TABLES
+from riskresearch.limits.override_kpis import OVERRIDE_KPIS, override_kpis
+from riskresearch.limits.overrides import LIMIT_OVERRIDES, limit_overrides
+from riskresearch.limits.policy.policy import CreditPolicy
+from riskresearch.limits.portfolio import optimised_path, optimum_tables
+from riskresearch.limits.proposals import LIMIT_METHODS, method_amounts, proposals
+from riskresearch.limits.reasons import LIMIT_FIGURES, binding_figures
+from riskresearch.limits.reviews.actions import LIMIT_ACTIONS, limit_actions
+from riskresearch.limits.reviews.due import LIMIT_REVIEWS, limit_reviews
+from riskresearch.limits.reviews.due import READS as REVIEW_READS
+from riskresearch.limits.reviews.runoff import LIMIT_RUNOFF, limit_runoff
+from riskresearch.limits.segments import LIMIT_SEGMENTS, segments_on
+from riskresearch.limits.settings import LimitSettings
+from riskresearch.limits.temporary import TEMPORARY_LIMITS, temporary_limits
+from riskresearch.limits.terms.advice import TERMS_ADVICE, TERMS_BY_SEGMENT, terms_advice, terms_by_segment
+from riskresearch.limits.terms.discounts import DISCOUNT_COSTS, discount_costs
 
-ACTIONS = ("new", "raise", "keep", "lower", "block")
-
-CREDIT_LIMITS = Table(
-    "credit_limits",
-    "limits",
-    "one row per active customer",
-    ("customer_id",),
-    (
-        Column("customer_id", "text", "customer account"),
-        Column("segment_code", "text", "business segment"),
-        Column("grade_code", "text", "grade"),
-        Column("pd_12m", "float", "probability of default"),
-        Column("open_amount", "float", "open amount, run currency"),
-        *(Column(f"{m.name}_amount", "float", f"{m.definition} Run currency.", True) for m in METHODS),
-        Column("limit_amount", "float", "recommended limit: the smallest of the methods, rounded down"),
-        Column("binding_code", "code", "method that binds", False, (*METHODS.names, "default")),
-        Column("current_limit_amount", "float", "internal limit in force", True),
-        Column("action_code", "code", "change against the limit in force", False, ACTIONS),
-        Column("over_limit_amount", "float", "open amount above the recommended limit"),
-    ),
+OWN_READS = ("customer_behaviour", "open_invoices", "overrides", "downgrades")
+READS = tuple(
+    name
+    for name in dict.fromkeys((*INPUT_READS, *OPTIONAL_READS, *BACKTEST_READS, *REVIEW_READS, *OWN_READS))
+    if not name.startswith("limit_")
 )
-LIMIT_TABLES = (CREDIT_LIMITS, LOSS_CONCENTRATION)
+LIMIT_TABLES = (
+    LIMIT_INPUTS,
+    LIMIT_SEGMENTS,
+    LIMIT_METHODS,
+    LIMIT_FIGURES,
+    LIMIT_PATH,
+    LIMIT_EXPOSURES,
+    CREDIT_LIMITS,
+    LIMIT_ECONOMICS,
+    *CALIBRATION_TABLES,
+    *OPTIMISER_TABLES,
+    *BACKTEST_TABLES,
+    LIMIT_REVIEWS,
+    LIMIT_RUNOFF,
+    TEMPORARY_LIMITS,
+    LIMIT_ACTIONS,
+    LIMIT_OVERRIDES,
+    OVERRIDE_KPIS,
+    LATE_FEES,
+    LOSS_CONCENTRATION,
+    TERMS_ADVICE,
+    TERMS_BY_SEGMENT,
+    DISCOUNT_COSTS,
+)
 
 
-class LimitSettings(StageSettings):
-    """Credit limits."""
-
-    peak_factor: float = Field(
-        1.2,
-        ge=1,
-        le=3,
-        description="need above the yearly mean at the seasonal peak; source: domain note C3, the company's own",
-    )
-    net_worth_ratios: dict[str, float] = Field(
-        {"reliable": 0.15, "to_watch": 0.08, "risky": 0.03},
-        description="share of the customer's tangible net worth by segment; source: domain note C3",
-    )
-    revenue_ratio: float = Field(
-        0.05,
-        gt=0,
-        le=1,
-        description="share of the customer's yearly revenue; source: My DSO Manager, grade B, domain note C1",
-    )
-    loss_budget_ratio: float = Field(
-        0.0005,
-        gt=0,
-        le=0.1,
-        description="expected yearly loss accepted on one customer, "
-        "share of the seller's own yearly sales; the company's own",
-    )
-    own_cap_ratio: float = Field(
-        0.05,
-        gt=0,
-        le=1,
-        description="limit of one customer as a share of the seller's own yearly sales; source: domain note C1",
-    )
-    rounding_amount: float = Field(
-        100.0, gt=0, description="limits are rounded down to a multiple of this, run currency"
-    )
-    top_customers: tuple[int, ...] = Field(
-        (1, 3, 5, 10), description="numbers of largest customers whose share of the expected loss is shown"
-    )
-    keep_ratio: float = Field(
-        0.1, ge=0, lt=1, description="changes smaller than this share of the limit in force are not made"
-    )
-
-
-def credit_limits(
-    tables: Mapping[str, DataFrame], settings: LimitSettings, *, as_of: Timestamp
-) -> dict[str, DataFrame]:
-    """Return tables `credit_limits` and `loss_concentration`.
-
-    A limit is the smallest of need, capacity, risk cap and own-risk cap. A method without inputs gives no
-    amount and does not bind. A customer in default gets 0. A prospect is left out: nothing says what it will order.
+@dataclass(frozen=True)
+class Review:
+    """A review of all customers under a policy: what is known, the segment held, the proposal, day by day.
 
     Parameters
     ----------
-    tables : ``scored customer_behaviour customers financials limits``
-    settings : shares and budgets
-    as_of : last day that counts
+    tables : see `READS`, as known on `as_of`
+    policy : credit policy
+    settings : windows and seeds
+    as_of : day of the run, last day of review
+    currency_code : run currency
+    reference_rates, legal_rates : interest for late payment by its first day, see `riskresearch.base.payment_law`
     """
-    sold_to = tables["scored"]["customer_status_code"] != "prospect"
-    scored = tables["scored"][sold_to].set_index("customer_id")
-    applicant = _applicant(tables, scored, as_of)
-    amounts = DataFrame({m.name: m.function(applicant, settings) for m in METHODS}, index=scored.index)
-    in_default = scored["segment_code"] == "defaulted"
-    smallest = amounts.min(axis=1).clip(lower=0)
-    limit = (smallest // settings.rounding_amount * settings.rounding_amount).mask(in_default, 0.0)
-    binding = amounts.fillna(np.inf).idxmin(axis=1).mask(in_default, "default")
-    current = _in_force(tables["limits"], as_of).reindex(scored.index)
-    open_amount = applicant.behaviour["open_amount"].astype(float)
-    frame = DataFrame(
-        {
-            "segment_code": scored["segment_code"],
-            "grade_code": scored["grade_code"],
-            "pd_12m": scored["pd_12m"],
-            "open_amount": open_amount,
-            **{f"{name}_amount": amounts[name] for name in amounts},
-            "limit_amount": limit,
-            "binding_code": binding,
-            "current_limit_amount": current,
-            "action_code": _action(limit, current, settings.keep_ratio),
-            "over_limit_amount": (open_amount - limit).clip(lower=0),
-        }
-    )
+
+    tables: Mapping[str, DataFrame]
+    policy: CreditPolicy
+    settings: LimitSettings
+    as_of: Timestamp
+    currency_code: str
+    reference_rates: Mapping[date, float]
+    legal_rates: Mapping[date, float]
+
+    @cached_property
+    def inputs(self) -> DataFrame:
+        """Table `limit_inputs`."""
+        months = max(self.settings.backtest_months, self.settings.calibration_months)
+        first = self.as_of - pd.DateOffset(months=months)
+        return limit_inputs(
+            self.tables, self.policy, as_of=self.as_of, first_review_date=first, currency_code=self.currency_code
+        )
+
+    @cached_property
+    def segments(self) -> DataFrame:
+        """Table `limit_segments`."""
+        return segments_on(self.inputs, self.policy)
+
+    @cached_property
+    def applicants(self) -> Applicants:
+        """What the methods see: inputs and segments of every day."""
+        return applicants(self.inputs, self.segments, self.policy)
+
+    @cached_property
+    def rows(self) -> DataFrame:
+        """Inputs, segments and proposals, one row per customer and day of review."""
+        known, proposed = self.applicants.rows, proposals(self.applicants)
+        rows = known.assign(**{name: proposed[name] for name in proposed if name not in known})
+        return rows.assign(held_amount=held_amounts(rows, self.applicants))
+
+    @cached_property
+    def replayed(self) -> DataFrame:
+        """Rows of the days on which the policy is replayed: from the first day with PDs for enough customers."""
+        window = self.rows[self.rows["review_date"] >= self.as_of - pd.DateOffset(months=self.settings.backtest_months)]
+        first = first_known_review(window[window["review_date"] < self.as_of], known_ratio=KNOWN_RATIO)
+        return (window if first is None else window[window["review_date"] >= first]).reset_index(drop=True)
+
+    @cached_property
+    def path(self) -> DataFrame:
+        """Table `limit_path`: how the policy would have moved the limits in force at the start of the replay."""
+        return limit_path(self.replayed, self.policy)
+
+    @property
+    def today(self) -> DataFrame:
+        """Rows of the day of the run."""
+        return self.rows[self.rows["review_date"] == self.as_of].reset_index(drop=True)
+
+    def rng(self, part: int) -> np.random.Generator:
+        """Chance of one part of the stage."""
+        return np.random.default_rng((self.settings.seed, part))
+
+
+def set_limits(review: Review) -> dict[str, DataFrame]:
+    """Return the tables of the stage limits.
+
+    Parameters
+    ----------
+    review : what is known, under which policy
+    """
+    today = _today(review)
     return {
-        "credit_limits": frame.reset_index(),
-        "loss_concentration": loss_concentration(tables, top=settings.top_customers),
+        "limit_inputs": review.inputs,
+        "limit_segments": review.segments,
+        "limit_path": review.path,
+        **today,
+        **_followed(review, today["credit_limits"]),
+        **_learnt(review),
+        **optimum_tables(review.today, review.policy, review.settings),
+        **_replayed(review),
     }
 
 
-def _applicant(tables: Mapping[str, DataFrame], scored: DataFrame, as_of: Timestamp) -> Applicant:
-    behaviour = tables["customer_behaviour"].set_index("customer_id")
-    accounts = tables["financials"]
-    accounts = (
-        accounts[accounts["published_date"] <= as_of].sort_values("period_end_date").groupby("customer_id").tail(1)
+def _today(review: Review) -> dict[str, DataFrame]:
+    """Limits, terms and their reasons on the day of the run."""
+    tables, policy, as_of, settings = review.tables, review.policy, review.as_of, review.settings
+    made = {**tables, "limit_inputs": review.inputs, "limit_segments": review.segments}
+    advice = terms_advice(made, policy, settings, as_of=as_of)
+    rows = review.today
+    known = Applicants(rows, policy)
+    proposed = proposals(known)
+    limits = credit_limits(rows, {**made, "terms_advice": advice}, policy, as_of=as_of)
+    held = rows["customer_id"].map(limits.set_index("customer_id")["limit_amount"]).fillna(0.0)
+    return {
+        "credit_limits": limits,
+        "limit_methods": method_amounts(known, proposed),
+        "limit_figures": binding_figures(known, proposed),
+        "limit_economics": limit_economics(known, held),
+        "limit_exposures": limit_exposures(review.inputs, tables["guarantees"], policy, as_of=as_of),
+        "loss_concentration": loss_concentration(tables, top=settings.top_customers),
+        "terms_advice": advice,
+        "terms_by_segment": terms_by_segment(advice, tables["customer_behaviour"], policy),
+        "discount_costs": discount_costs(settings, policy.economics),
+    }
+
+
+def _followed(review: Review, limits: DataFrame) -> dict[str, DataFrame]:
+    """What is due, what follows from it, who decided otherwise, and what late payment costs."""
+    tables, policy, as_of = review.tables, review.policy, review.as_of
+    reviews = limit_reviews(review.inputs, review.segments, tables, policy, as_of=as_of)
+    runoff = limit_runoff(limits, review.inputs, tables["open_invoices"], policy, as_of=as_of)
+    temporary = temporary_limits(tables, policy, as_of=as_of)
+    held = review.today.set_index("customer_id")["segment_code"]
+    decided = limit_overrides(tables["overrides"], policy, as_of=as_of, in_default=held == "defaulted")
+    return {
+        "limit_reviews": reviews,
+        "limit_runoff": runoff,
+        "temporary_limits": temporary,
+        "limit_actions": limit_actions(
+            limits,
+            reviews,
+            review.inputs,
+            policy,
+            runoff=runoff,
+            temporary=temporary,
+            as_of=as_of,
+            insurer_notice_days=review.settings.insurer_notice_days,
+        ),
+        "limit_overrides": decided,
+        "override_kpis": override_kpis(decided, tables, review.inputs, policy, as_of=as_of),
+        "late_fees": late_fees(
+            tables["open_invoices"],
+            tables["customers"],
+            policy,
+            as_of=as_of,
+            reference=review.reference_rates,
+            legal_interest=review.legal_rates,
+        ),
+    }
+
+
+def _learnt(review: Review) -> dict[str, DataFrame]:
+    """Limit factors that history and the appetite suggest."""
+    need = plain_need(review.applicants)
+    return limit_factors(
+        review.applicants.rows.assign(need_amount=need)[[*LIMIT_INPUTS.names, "need_amount"]],
+        review.segments,
+        review.tables,
+        review.policy,
+        as_of=review.as_of,
+        seed=review.settings.seed,
+        n_bootstrap=review.settings.n_bootstrap,
     )
-    return Applicant(
-        pd_12m=scored["pd_12m"],
-        lgd_ratio=scored["lgd_ratio"],
-        segment=scored["segment_code"],
-        behaviour=behaviour.reindex(scored.index),
-        accounts=accounts.set_index("customer_id").reindex(scored.index),
-        own_sales_amount=float(behaviour["sales_amount_12m"].clip(lower=0).sum()),
+
+
+def _replayed(review: Review) -> dict[str, DataFrame]:
+    """History replayed under the policy and under its rivals."""
+    settings, policy = review.settings, review.policy
+    rows = review.replayed
+    optimum = optimised_path(rows, policy, settings)
+    return limit_backtest(
+        review.tables,
+        Reviews(Applicants(rows, policy), review.path, optimum),
+        as_of=review.as_of,
+        assumptions=Assumptions(settings.delay_max_days, settings.prepaid_ratio, policy.movement.reversal_days),
+        tolerance_ratio=settings.adoption_tolerance_ratio,
+        n_bootstrap=settings.n_bootstrap,
+        rng=review.rng(1),
     )
-
-
-def _in_force(limits: DataFrame, as_of: Timestamp) -> Series:
-    """Latest internal limit in force by customer, run currency."""
-    live = limits[(limits["limit_kind_code"] == "internal") & (limits["start_date"] <= as_of)]
-    live = live[live["end_date"].isna() | (live["end_date"] >= as_of)]
-    latest = live.sort_values(["start_date", "limit_id"]).groupby("customer_id").tail(1)
-    return latest.set_index("customer_id")["base_minor"].astype(float) / 100
-
-
-def _action(limit: Series, current: Series, keep_ratio: float) -> Series:
-    change = limit - current
-    small = change.abs() <= keep_ratio * current
-    choices = [limit == 0, current.isna(), small, change > 0]
-    return Series(np.select(choices, ["block", "new", "keep", "raise"], default="lower"), index=limit.index)
-
-
-def limits_by_binding(credit: DataFrame) -> DataFrame:
-    """Return number of customers, exposure and limits by business segment and binding method.
-
-    Returns
-    -------
-    DataFrame ``segment_code binding_code n_customers open_amount limit_amount over_limit_amount``.
-    """
-    grouped = credit.groupby(["segment_code", "binding_code"], sort=True)
-    sums = grouped[["open_amount", "limit_amount", "over_limit_amount"]].sum()
-    return pd.concat([grouped.size().rename("n_customers"), sums], axis=1).reset_index()

@@ -109,7 +109,9 @@ def _today(tables: Mapping[str, DataFrame], fits: Fits, knowledge: Knowledge) ->
     final = scored(today, fits, chosen, levels, scale)
     return {
         "scored": final,
-        "rating_history": rating_history(tables["snapshots"], fits, chosen, levels, scale),
+        "rating_history": rating_history(
+            tables["snapshots"], fits, chosen, levels, scale, cohorts=tables["default_cohorts"]
+        ),
         "model_parts": _parts(fits, levels[CHAMPION]) if chosen == CHAMPION else _no_parts(),
         "pd_levels": level_table,
         "pd_term_structure": _terms(final, today, fits, knowledge.horizon_months),

@@ -64,6 +64,12 @@ RATING_HISTORY = Table(
         Column("observation_date", "date", "last day that counts"),
         Column("sample_code", "code", "use of the row", False, SAMPLES),
         Column("pd_12m", "float", "probability of default within the horizon by the model in use on the run's date"),
+        Column(
+            "pd_known_12m",
+            "float",
+            "the same with the level of PDs known on the first out-of-time date; empty before that date",
+            True,
+        ),
         Column("grade_code", "code", "grade", False, GRADES),
         Column("is_default", "bool", "default within the horizon; empty while not known", True),
         Column("exposure_amount", "float", "open amount on the date, run currency", True),

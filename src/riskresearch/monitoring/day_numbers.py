@@ -57,6 +57,23 @@ def known_on(frame: DataFrame, date_column: str, *, as_of: Timestamp) -> DataFra
     return frame[(frame[date_column] <= as_of) & (frame["recorded_date"] <= as_of)]
 
 
+def reviewed_on(segments: DataFrame, *, as_of: Timestamp) -> DataFrame:
+    """Return the rows of table `limit_segments` of one day, by customer.
+
+    Raises
+    ------
+    TableError
+        There are reviews, and none of that day.
+    """
+    today = segments[segments["review_date"] == as_of]
+    if today.empty and len(segments):
+        raise TableError(
+            f"limit_segments: no review of {as_of.date()}, the last is of {segments['review_date'].max().date()}; "
+            "run the stage limits for that day"
+        )
+    return today.set_index("customer_id")
+
+
 def require(tables: Mapping[str, DataFrame], needed: Mapping[str, Sequence[str]]) -> None:
     """Refuse tables or columns that are absent.
 

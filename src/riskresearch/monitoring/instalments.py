@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from pandas import DataFrame, Series, Timestamp
 
 from riskresearch.base.schema import Column, Table
+from riskresearch.monitoring.day_numbers import reviewed_on
 from riskresearch.monitoring.settings import InstalmentSettings, MonitoringSettings
 
 INSTALMENT_PLANS = Table(
@@ -88,13 +89,14 @@ def instalment_plans(
 
     Parameters
     ----------
-    tables : ``scored customer_behaviour``
+    tables : ``scored limit_segments customer_behaviour``
     actions : table `next_actions`
     settings : conditions and form of a plan
     as_of : day the plan is proposed
     """
     owed = _plannable(actions)
-    known = owed.join(tables["scored"].set_index("customer_id")[["pd_12m", "segment_code"]], how="left")
+    segments = reviewed_on(tables["limit_segments"], as_of=as_of)["segment_code"]
+    known = owed.join(tables["scored"].set_index("customer_id")["pd_12m"]).join(segments)
     days = known["past_due_max_days"]
     advised = known[
         (known["overdue_minor"] >= settings.plan_floor_amount * 100)

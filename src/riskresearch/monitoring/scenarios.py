@@ -7,6 +7,7 @@ from pandas import DataFrame, Index, Series, Timestamp
 
 from riskresearch.base.errors import TableError, first_keys
 from riskresearch.base.schema import Column, Table
+from riskresearch.monitoring.day_numbers import reviewed_on
 from riskresearch.monitoring.rules import SEGMENTS, Step
 from riskresearch.monitoring.settings import DunningSettings
 
@@ -31,20 +32,22 @@ DUNNING_SCENARIOS = Table(
 def dunning_scenarios(tables: Mapping[str, DataFrame], settings: DunningSettings, *, as_of: Timestamp) -> DataFrame:
     """Return table `dunning_scenarios`: the strictest of what segment, lateness and warnings ask for.
 
-    A history of lateness makes the scenario firmer than the segment alone, never milder.
+    The credit policy names the scenario of each segment and tells who is new; a customer that was not reviewed
+    counts as new. A history of lateness makes the scenario firmer than the segment alone, never milder.
 
     Parameters
     ----------
-    tables : ``scored customer_behaviour open_invoices``; where there are: ``warnings``, and
+    tables : ``scored limit_segments customer_behaviour open_invoices``; where there are: ``warnings``, and
         ``dunning_scenarios_before``, this table as of an earlier date, which tells since when a scenario holds
     settings : bounds of lateness, warnings that count
     as_of : last day that counts
     """
-    scored = tables["scored"].set_index("customer_id")["segment_code"]
-    _refuse_unknown(scored)
-    customers = Index(np.union1d(scored.index, tables["open_invoices"]["customer_id"].unique()), name="customer_id")
+    reviewed = reviewed_on(tables["limit_segments"], as_of=as_of)
+    _refuse_unknown(reviewed["dunning_scenario_code"])
+    known = [tables["scored"]["customer_id"], tables["open_invoices"]["customer_id"]]
+    customers = Index(np.unique(np.concatenate(known)), name="customer_id")
     behaviour = tables["customer_behaviour"].set_index("customer_id").reindex(customers)
-    segment = scored.reindex(customers)
+    segment = reviewed["dunning_scenario_code"].reindex(customers)
     ranks = DataFrame(
         {
             "segment": segment.fillna(settings.unscored_segment_code).map(SEGMENTS.index).astype("int64"),
@@ -60,19 +63,12 @@ def dunning_scenarios(tables: Mapping[str, DataFrame], settings: DunningSettings
         {
             "scenario_code": np.array(SEGMENTS)[strictest.to_numpy("int64")],
             "reason_code": reason.mask((reason == "segment") & segment.isna(), "not_scored"),
-            "is_new": is_new(behaviour, settings),
+            "is_new": reviewed["is_new"].reindex(customers).astype("boolean").fillna(True).astype(bool),
         },
         index=customers,
     )
     since = _since(frame["scenario_code"], tables.get("dunning_scenarios_before"), as_of=as_of)
     return frame.assign(since_date=since).reset_index()
-
-
-def is_new(behaviour: DataFrame, settings: DunningSettings) -> Series:
-    """Tell who is a new customer: few months and few receipts; unknown counts as few."""
-    months = behaviour["tenure_months"].astype("float64").fillna(0.0)
-    receipts = behaviour["n_receipts_12m"].astype("float64").fillna(0.0)
-    return (months <= settings.new_customer_months) & (receipts < settings.new_customer_receipts)
 
 
 def step_plans(settings: DunningSettings) -> dict[str, tuple[Step, ...]]:
@@ -115,10 +111,10 @@ def _since(scenario: Series, before: DataFrame | None, *, as_of: Timestamp) -> S
     return old["since_date"].astype("datetime64[us]").mask(changed, as_of)
 
 
-def _refuse_unknown(segments: Series) -> None:
-    wrong = segments[segments.notna() & ~segments.isin(SEGMENTS)]
+def _refuse_unknown(scenarios: Series) -> None:
+    wrong = scenarios[~scenarios.isin(SEGMENTS)]
     if len(wrong):
         raise TableError(
-            f"scored.segment_code: {len(wrong)} customers ({first_keys(wrong.index)}) have a segment that is none of "
-            f"{list(SEGMENTS)}; map the segments of the score to these"
+            f"limit_segments.dunning_scenario_code: {len(wrong)} customers ({first_keys(wrong.index)}) have a scenario "
+            f"that is none of {list(SEGMENTS)}; correct the segments of the credit policy"
         )

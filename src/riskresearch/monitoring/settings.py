@@ -1,12 +1,12 @@
-"""Settings of the monitoring stage: scenarios of dunning, terms, instalment plans, bank details."""
+"""Settings of the monitoring stage: scenarios of dunning, instalment plans, bank details."""
 
 from typing import Self
 
 from pydantic import Field, model_validator
 
 from riskresearch.base.config import StageSettings
-from riskresearch.monitoring.defaults import EU_COUNTRIES, SCENARIOS, TERMS_CEILINGS, TERMS_RULES
-from riskresearch.monitoring.rules import ActivityCode, Ceiling, SegmentCode, Step, TermsRule
+from riskresearch.monitoring.defaults import SCENARIOS
+from riskresearch.monitoring.rules import SegmentCode, Step
 
 
 class DunningSettings(StageSettings):
@@ -19,7 +19,7 @@ class DunningSettings(StageSettings):
         "5 formal, smallest open amount; segment `new` is laid over the others; source: domain note C8, judgement",
     )
     unscored_segment_code: str = Field(
-        "to_watch", description="scenario and terms of customers without a segment; judgement: no blind trust"
+        "to_watch", description="scenario of customers without a segment; judgement: no blind trust"
     )
     watched_delay_days: float = Field(
         10, ge=0, le=365, description="mean delay above which a customer gets the scenario `to_watch`; source: C3"
@@ -34,12 +34,6 @@ class DunningSettings(StageSettings):
     signal_severity_codes: tuple[str, ...] = Field(
         ("medium", "high"),
         description="severities of warnings that bring a customer into the scenario `to_watch`; source: C3, one signal",
-    )
-    new_customer_months: float = Field(
-        12, ge=0, le=60, description="a customer is new for at most so many months; judgement"
-    )
-    new_customer_receipts: int = Field(
-        6, ge=0, le=100, description="a customer with fewer receipts is new, see new_customer_months; source: C3"
     )
     step_gap_days: int = Field(
         3, ge=0, le=30, description="days between an act on an invoice and the next step; judgement, C8 has 4 or more"
@@ -106,61 +100,6 @@ class DunningSettings(StageSettings):
         return self
 
 
-class TermsSettings(StageSettings):
-    """Payment terms: the law, the company's policy, early-payment discount."""
-
-    terms_ceilings: tuple[Ceiling, ...] = Field(
-        TERMS_CEILINGS,
-        description="longest lawful terms in days from the invoice, by country, what is sold and kind of buyer, "
-        "dated, each with its source",
-    )
-    eu_country_codes: tuple[str, ...] = Field(
-        EU_COUNTRIES, description="countries where the ceilings of country `EU` hold in the absence of their own"
-    )
-    sold_activity_code: ActivityCode = Field(
-        "general",
-        description="what the seller sells, where the law has terms of its own: general, transport, perishable_food, "
-        "fresh_meat, alcohol, periodic (periodic invoices); source: Code de commerce L441-10 and L441-11",
-    )
-    month_end_terms: bool = Field(
-        False,
-        description="contracts name 45 days end of month: present terms of up to 75 days are lawful in France; "
-        "advice stays in net days; source: Code de commerce L441-10",
-    )
-    company_max_terms_days: int = Field(
-        60, ge=0, le=365, description="longest terms of the company, and where no law is known; the company's own"
-    )
-    unagreed_terms_days: int = Field(
-        30, ge=0, le=60, description="terms where nothing is agreed; source: Code de commerce L441-10"
-    )
-    terms_rules: tuple[TermsRule, ...] = Field(
-        TERMS_RULES,
-        description="terms by segment and tenure: longest days, days below the law, days granted on request; "
-        "source: domain note C3 and capability 25, judgement",
-    )
-    loyal_months: float = Field(36, ge=0, le=240, description="months after which a customer is loyal; judgement")
-    request_days: int = Field(
-        90, ge=1, le=365, description="days for which a request for longer terms is considered; judgement"
-    )
-    discount_offers: tuple[tuple[float, int], ...] = Field(
-        ((0.005, 20), (0.01, 30), (0.02, 30), (0.02, 50)),
-        description="early-payment discounts to be costed, as [ratio, days gained]",
-    )
-    own_financing_ratio: float = Field(
-        0.06, ge=0, le=0.5, description="yearly cost of the seller's own borrowing, 0-1; judgement: own rate"
-    )
-
-    @model_validator(mode="after")
-    def _rules_are_complete(self) -> Self:
-        named = [(rule.segment_code, rule.tenure_code) for rule in self.terms_rules]
-        if len(set(named)) != 12 or len(named) != 12:
-            raise ValueError("terms_rules: one rule is needed for each of 4 segments and 3 tenures, 12 in all")
-        wrong = [offer for offer in self.discount_offers if not (0 < offer[0] < 1 and offer[1] > 0)]
-        if wrong:
-            raise ValueError(f"discount_offers {wrong}: the ratio lies between 0 and 1, the days above 0")
-        return self
-
-
 class InstalmentSettings(StageSettings):
     """Instalment plans for overdue amounts."""
 
@@ -203,5 +142,5 @@ class BankSettings(StageSettings):
     bank_change_months: int = Field(12, ge=1, le=60, description="months of changes and new accounts that are listed")
 
 
-class MonitoringSettings(DunningSettings, TermsSettings, InstalmentSettings, BankSettings):
+class MonitoringSettings(DunningSettings, InstalmentSettings, BankSettings):
     """What changed and who must be called."""

@@ -11,39 +11,19 @@ from riskresearch.monitoring.dunning import NEXT_ACTIONS, next_actions
 from riskresearch.monitoring.instalments import INSTALMENT_PLANS, instalment_plans
 from riskresearch.monitoring.scenarios import DUNNING_SCENARIOS, dunning_scenarios
 from riskresearch.monitoring.settings import MonitoringSettings
-from riskresearch.monitoring.terms import (
-    DISCOUNT_COSTS,
-    TERMS_ADVICE,
-    TERMS_BY_SEGMENT,
-    discount_costs,
-    terms_advice,
-    terms_by_segment,
-)
 
-MONITORING_TABLES = (
-    DUNNING_SCENARIOS,
-    NEXT_ACTIONS,
-    CONTACT_LIST,
-    TERMS_ADVICE,
-    TERMS_BY_SEGMENT,
-    DISCOUNT_COSTS,
-    INSTALMENT_PLANS,
-    BANK_CONTROLS,
-)
+MONITORING_TABLES = (DUNNING_SCENARIOS, NEXT_ACTIONS, CONTACT_LIST, INSTALMENT_PLANS, BANK_CONTROLS)
 NEEDED: Mapping[str, tuple[str, ...]] = {
     "open_invoices": ("customer_id", "invoice_id", "item_id", "invoice_date", "due_date", "open_amount", "is_disputed"),
-    "scored": ("customer_id", "pd_12m", "segment_code"),
+    "scored": ("customer_id", "pd_12m"),
+    "limit_segments": ("customer_id", "review_date", "segment_code", "dunning_scenario_code", "is_new"),
     "customer_behaviour": (
         "customer_id",
         "open_amount",
         "past_due_max_days",
         "sales_amount_12m",
-        "terms_days",
         "days_beyond_terms_12m",
-        "n_receipts_12m",
-        "tenure_months",
     ),
-    "customers": ("customer_id", "country_code", "customer_type_code"),
     "reminders": (
         "reminder_id",
         "customer_id",
@@ -69,20 +49,17 @@ def monitor(tables: Mapping[str, DataFrame], settings: MonitoringSettings, *, as
     tables : those of `NEEDED`, and where they exist ``warnings`` (``customer_id severity_code signal_date``),
         ``cover`` (``customer_id policy_id declare_overdue_days``) and ``dunning_scenarios_before``, the table
         `dunning_scenarios` of the run before
-    settings : scenarios, law, policies
-    as_of : last day that counts; `open_invoices` and `customer_behaviour` are as of that day
+    settings : scenarios, plans, bank details
+    as_of : last day that counts; `open_invoices` and `customer_behaviour` are as of that day, and
+        `limit_segments` has its reviews
     """
     require(tables, NEEDED)
     scenarios = dunning_scenarios(tables, settings, as_of=as_of)
     actions = next_actions(tables, scenarios, settings, as_of=as_of)
-    advice = terms_advice(tables, settings, as_of=as_of)
     return {
         "dunning_scenarios": scenarios,
         "next_actions": actions,
         "contact_list": contact_list(actions, settings, as_of=as_of),
-        "terms_advice": advice,
-        "terms_by_segment": terms_by_segment(advice, tables["customer_behaviour"], settings),
-        "discount_costs": discount_costs(settings),
         "instalment_plans": instalment_plans(tables, actions, settings, as_of=as_of),
         "bank_controls": bank_controls(tables, settings, as_of=as_of),
     }

@@ -1,4 +1,4 @@
-"""Files in which a company lays down its questionnaire and the scales of the external ratings it buys."""
+"""Files in which a company lays down its credit policy, its questionnaire and the scales of the ratings it buys."""
 
 from pathlib import Path
 from typing import Any
@@ -6,6 +6,9 @@ from typing import Any
 from pandas import Timestamp
 
 from riskresearch.base.config import read_yaml, validated
+from riskresearch.base.errors import SettingsError
+from riskresearch.limits.methods.registry import METHODS
+from riskresearch.limits.policy.policy import CreditPolicy, credit_policy_from_mapping
 from riskresearch.model.expert.questionnaire import Questionnaire, questionnaire_from_mapping
 from riskresearch.model.external_scales import RatingScales, rating_orders
 from riskresearch.model.stage import Knowledge
@@ -35,6 +38,27 @@ def read_scales(settings: Settings) -> RatingScales:
     """
     file = config_file(settings.model.external_scales, ".")
     return validated(RatingScales, read_yaml(file), where=file.name)
+
+
+def read_credit_policy(settings: Settings) -> CreditPolicy:
+    """Return the credit policy named in the settings.
+
+    Raises
+    ------
+    SettingsError
+        The file is absent, or holds an unknown key, a value out of bounds or a method that does not exist.
+    """
+    return credit_policy_at(config_file(settings.limits.policy, "credit_policies"))
+
+
+def credit_policy_at(file: Path) -> CreditPolicy:
+    """Return the credit policy of a file; see `read_credit_policy`."""
+    policy = credit_policy_from_mapping(read_yaml(file), where=file.name)
+    named = [name for _, question in policy.methods for name in question.methods]
+    unknown = sorted({name for name in named if name not in METHODS})
+    if unknown:
+        raise SettingsError(f"{file.name}: methods: {', '.join(unknown)} unknown; choose from {', '.join(METHODS.names)}")
+    return policy
 
 
 def knowledge_of(settings: Settings, *, as_of: Timestamp) -> Knowledge:

@@ -10,11 +10,12 @@ from matplotlib.figure import Figure
 from pandas import DataFrame, Timestamp
 
 from riskresearch.base.config import merged, nested, read_yaml
-from riskresearch.base.errors import ParameterError, RunError
+from riskresearch.base.errors import ParameterError, RunError, SettingsError
 from riskresearch.base.run import RunFolder, digest_bytes, digest_json, write_atomically
 from riskresearch.insurance.policy import Policy, policy_from_mapping
+from riskresearch.limits.policy.policy import CreditPolicy
 from riskresearch.model.stage import Knowledge
-from riskresearch.pipeline.company_files import config_file, knowledge_of, with_rating_orders
+from riskresearch.pipeline.company_files import config_file, knowledge_of, read_credit_policy, with_rating_orders
 from riskresearch.pipeline.experiments import record_experiment
 from riskresearch.pipeline.panel_run.delivery import PANEL_STAGES
 from riskresearch.pipeline.plan import Plan, folder_at, ingest, make_plan, parse_date, read_plan
@@ -129,7 +130,8 @@ class Session:
         currency, knowledge = self.facts["currency_code"], self._knowledge(stage)
         before = self._previous_folder(stage)
         previous = previous_run(before) if before else None
-        made = stage.make(Inputs(inputs, self.settings, self.as_of, currency, policies, knowledge, previous))
+        credit = self._credit_policy(stage)
+        made = stage.make(Inputs(inputs, self.settings, self.as_of, currency, policies, knowledge, previous, credit))
         for table in stage.writes:
             self.folder.write(table.name, made[table.name])
         if stage.name == "model":
@@ -147,10 +149,14 @@ class Session:
     def _knowledge(self, stage: Stage) -> Knowledge | None:
         return knowledge_of(self.settings, as_of=self.as_of) if stage.name == "model" else None
 
+    def _credit_policy(self, stage: Stage) -> CreditPolicy | None:
+        return self.credit_policy() if stage.name == "limits" else None
+
     def _laid_down(self, stage: Stage) -> list[Any]:
         """Content of the company's files and of the previous run that the stage is given, for its digest."""
         knowledge = self._knowledge(stage)
-        files = (knowledge.questionnaire, knowledge.scales) if knowledge else ()
+        credit = self._credit_policy(stage)
+        files = (knowledge.questionnaire, knowledge.scales) if knowledge else (credit,) if credit else ()
         before = self._previous_folder(stage)
         digests = [digest_bytes(before.file(name).read_bytes()) for name in PREVIOUS_READS] if before else []
         return [*(file.model_dump(mode="json") for file in files), *digests]
@@ -165,6 +171,22 @@ class Session:
 
     def _intact(self, written: Mapping[str, str]) -> bool:
         return all(self.folder.has(name) and self._file_digest(name) == digest for name, digest in written.items())
+
+    def credit_policy(self) -> CreditPolicy:
+        """Return the credit policy, read from its file.
+
+        Raises
+        ------
+        SettingsError
+            The file is not valid, or the policy is in another currency than the run.
+        """
+        policy = read_credit_policy(self.settings)
+        if policy.currency_code not in (None, self.facts["currency_code"]):
+            raise SettingsError(
+                f"credit policy '{policy.policy_id}' is in {policy.currency_code}, the run in "
+                f"{self.facts['currency_code']}: copy the file, convert its amounts, name it in limits.policy"
+            )
+        return policy
 
     def policies(self) -> tuple[Policy, ...]:
         """Return the policies to compare, read from their files."""

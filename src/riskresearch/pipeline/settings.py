@@ -11,7 +11,7 @@ from riskresearch.features.settings import FeatureSettings
 from riskresearch.insurance.settings import InsuranceSettings
 from riskresearch.ledger.default import DefaultSettings
 from riskresearch.ledger.settings import LedgerSettings
-from riskresearch.limits.stage import LimitSettings
+from riskresearch.limits.settings import LimitSettings
 from riskresearch.model.settings import ModelSettings
 from riskresearch.monitoring.settings import MonitoringSettings
 from riskresearch.validation.settings import ValidationSettings

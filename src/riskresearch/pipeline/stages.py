@@ -6,6 +6,7 @@ from typing import Any
 
 from pandas import DataFrame, Timestamp
 
+from riskresearch.base.payment_law import ECB_MAIN_REFINANCING, LEGAL_INTEREST
 from riskresearch.base.registry import Registry
 from riskresearch.base.schema import Column, Table, table_dictionary
 from riskresearch.behaviour.indicators import INDICATORS
@@ -27,8 +28,13 @@ from riskresearch.insurance.tables import EXPOSURES, INSURANCE_TABLES
 from riskresearch.ledger.default import DEFAULT_VARIANTS, DEFAULTS
 from riskresearch.ledger.movements import MOVEMENTS
 from riskresearch.ledger.tables import ACCOUNT_TABLES, LEDGER_TABLES
-from riskresearch.limits.methods import METHODS
-from riskresearch.limits.stage import LIMIT_TABLES, credit_limits
+from riskresearch.limits.backtest.rules import POLICIES
+from riskresearch.limits.methods.registry import METHODS
+from riskresearch.limits.optimise.rules import SIMPLE_RULES
+from riskresearch.limits.policy.policy import CreditPolicy
+from riskresearch.limits.reviews.facts import TRIGGERS
+from riskresearch.limits.stage import LIMIT_TABLES, Review, set_limits
+from riskresearch.limits.stage import READS as LIMIT_READS
 from riskresearch.model.candidates import CANDIDATES
 from riskresearch.model.late_payment import LATE_PAYMENT_TABLES, late_payment
 from riskresearch.model.stage import READS as MODEL_READS
@@ -43,7 +49,7 @@ from riskresearch.validation.stage import VALIDATION_TABLES, validate
 LABELS = Table(
     "labels",
     "ledger",
-    "one row per registered indicator, signal, forecast method, feature, candidate, measure and limit method",
+    "one row per registered indicator, signal, forecast method, feature, candidate, measure, limit method and rule",
     ("family_code", "code"),
     (
         Column("family_code", "text", "family"),
@@ -76,6 +82,7 @@ class Inputs:
     policies: tuple[Policy, ...] = ()
     knowledge: Knowledge | None = None
     previous: Previous | None = None
+    credit_policy: CreditPolicy | None = None
 
 
 @dataclass(frozen=True)
@@ -96,6 +103,7 @@ class Stage:
             "features": ("features", "default", "behaviour"),
             "model": ("model", "features"),
             "explanation": ("explanation", "model"),
+            "limits": ("limits", "behaviour"),
             "report": (),
             "handover": (),
         }
@@ -112,6 +120,9 @@ def labels() -> DataFrame:
         "feature": FEATURES,
         "measure": BATTERY,
         "limit_method": METHODS,
+        "limit_policy": POLICIES,
+        "review_trigger": TRIGGERS,
+        "simple_rule": SIMPLE_RULES,
         "signal": SIGNALS,
         "forecast_method": FORECAST_METHODS,
         "model": CANDIDATES,
@@ -151,6 +162,21 @@ def _explanation(inputs: Inputs) -> dict[str, DataFrame]:
 def expert_level(settings: Settings) -> ExpertLevel:
     """Return what the parts of an expert rating are counted from."""
     return ExpertLevel(settings.model.prior_default_ratio, settings.model.source_pd_floor)
+
+
+def _limits(inputs: Inputs) -> dict[str, DataFrame]:
+    assert inputs.credit_policy is not None
+    rates = inputs.settings.behaviour
+    review = Review(
+        inputs.tables,
+        inputs.credit_policy,
+        inputs.settings.limits,
+        inputs.as_of,
+        inputs.currency_code,
+        reference_rates={**ECB_MAIN_REFINANCING, **rates.ecb_refinancing_rates},
+        legal_rates={**LEGAL_INTEREST, **rates.legal_interest_rates},
+    )
+    return set_limits(review)
 
 
 def _insurance(inputs: Inputs) -> dict[str, DataFrame]:
@@ -195,13 +221,7 @@ STAGES = (
         lambda i: validate(i.tables, i.settings.validation),
     ),
     Stage("explanation", "05_explanation", EXPLANATION_READS, EXPLANATION_TABLES, _explanation),
-    Stage(
-        "limits",
-        "06_limits",
-        ("scored", "customer_behaviour", "customers", "financials", "limits"),
-        LIMIT_TABLES,
-        lambda i: credit_limits(i.tables, i.settings.limits, as_of=i.as_of),
-    ),
+    Stage("limits", "06_limits", LIMIT_READS, LIMIT_TABLES, _limits),
     Stage(
         "insurance",
         "07_insurance",

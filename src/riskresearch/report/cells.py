@@ -9,11 +9,14 @@ from typing import Any
 import pandas as pd
 from pandas import DataFrame, Series
 
+from riskresearch.report.limit_reasons import SHOWN
 from riskresearch.report.translator import Translator, amount_decimals
 
 KINDS = (
+    (r"^figure_code$", "heading"),
     (r"_code$", "code"),
-    (r"^(action|reason)_codes$", "codes"),
+    (r"^(axis_value|member)$", "member"),
+    (r"^(action|reason|missing|breach|guarantee)_codes$|^guarantees_(required|wanted)$", "codes"),
     (r"^evidence$", "evidence"),
     (r"_date$|^date_", "date"),
     (r"^(is|has)_", "flag"),
@@ -21,9 +24,9 @@ KINDS = (
     (r"^expected_defaults$", "tenth"),
     (r"^p_(value|adjusted|jeffreys|fisher|two_proportion|inverse)", "p_value"),
     (r"_minor(_|$)", "minor"),
+    (r"(^|_)amount(_|$)|^(low|high)_\d+$", "amount"),
     (r"^(pd|default)_|^hazard$", "probability"),
     (r"^(probability|low|high)$", "ratio"),
-    (r"(^|_)amount(_|$)|^(low|high)_\d+$", "amount"),
     (r"(^|_)ratio(_|$)", "ratio"),
     (r"(^|_)days(_|$)", "days"),
     (r"(^|_)months(_|$)", "months"),
@@ -53,8 +56,24 @@ FAMILIES = {
     "down_feature_code": "feature",
     "source_before_code": "model",
     "source_after_code": "model",
+    "binding_question_code": "question",
+    "met_segment_code": "segment",
+    "dunning_scenario_code": "segment",
+    "sector_code": "segment",
+    "class_code": "segment",
+    "policy_code": "limit_policy",
+    "reference_policy_code": "limit_policy",
+    "rule_code": "simple_rule",
+    "trigger_code": "review_trigger",
+    "cause_code": "review_trigger",
+    "missing_code": "reason",
+    "requester_code": "approver",
+    "needed_approver_code": "approver",
+    "second_approver_code": "approver",
+    "missing_codes": "missing_input",
+    "guarantees_required": "guarantee",
+    "guarantees_wanted": "guarantee",
 }
-CODE_LISTS = {"action_codes": "action", "reason_codes": "reason"}
 UNIT_COLUMNS = (
     "value",
     "value_low",
@@ -71,10 +90,17 @@ UNIT_COLUMNS = (
     "p25",
     "p50",
     "p75",
+    "low",
+    "high",
+    "target",
 )
+MEMBERS = {"axis_value": ("approver", "reason", "segment"), "member": ("segment",)}
+"""Columns whose values are of several families, or names of their own."""
 BOUNDS = ("value_low", "value_high")
 NUMBERS = ("count", "tenth", "ratio", "days", "months", "number", "p_value")
 UNITS = ("days", "ratio", "amount", "count", "months", "index", "sigmas")
+OTHER_UNITS = {"grades": "count", "signal": "index"}
+ANY = "*"
 HIDDEN = ("customer_name",)
 MARKED = ("verdict_code", "grade_code", "segment_code", "action_code")
 
@@ -136,8 +162,10 @@ def kind_of(frame: DataFrame, name: str) -> str:
     """
     if name in UNIT_COLUMNS and "unit_code" in frame:
         return "unit"
-    if name == "direction_code":
+    if name == "direction_code" and pd.api.types.is_numeric_dtype(frame[name]):
         return "count"
+    if name == "value" and "figure_code" in frame:
+        return "figure"
     found = next((kind for pattern, kind in KINDS if re.search(pattern, name)), None)
     if found is not None:
         return found
@@ -161,8 +189,10 @@ def header(name: str, words: Translator, frame: DataFrame) -> str:
 def texts_of(frame: DataFrame, name: str, words: Translator) -> list[str]:
     """Return the cells of a column as text."""
     kind, values = kind_of(frame, name), frame[name]
+    if kind == "figure":
+        return [figure(value, code, words) for value, code in zip(values, frame["figure_code"], strict=True)]
     if kind == "unit":
-        units = [str(unit) if unit in UNITS else "number" for unit in frame["unit_code"]]
+        units = [OTHER_UNITS.get(unit, unit if unit in UNITS else "number") for unit in frame["unit_code"]]
         reason_column = "interval_reason_code" if name.startswith("interval_") else "reason_code"
         reasons = frame.get(reason_column, Series(None, index=frame.index, dtype=object))
         empty = words.t("missing.none") if name in BOUNDS else words.missing()
@@ -211,8 +241,12 @@ def _text(value: Any, kind: str, name: str, words: Translator) -> str:
     if pd.isna(value):
         return words.missing() if kind in NUMBERS else words.t("missing.none")
     ways: Mapping[str, Callable[[Any], str]] = {
-        "code": lambda code: words.label(FAMILIES.get(name, name.removesuffix("_code")), code),
-        "codes": lambda codes: words.listed(words.label(CODE_LISTS[name], code) for code in codes.split()),
+        "code": lambda code: coded(code, name, words),
+        "codes": lambda codes: words.listed(
+            words.label(FAMILIES.get(name, name.removesuffix("_codes")), code) for code in re.split(r"[ +]", codes)
+        ),
+        "member": lambda text: next((words.label(f, text) for f in MEMBERS[name] if words.has(f, text)), text),
+        "heading": lambda code: words.messages.get(f"column.{code}", code.replace("_", " ")),
         "evidence": lambda text: evidence_text(text, words),
         "date": lambda day: words.date(day, "medium"),
         "flag": lambda flag: words.t("flag.yes" if flag else "flag.no"),
@@ -228,8 +262,24 @@ def _text(value: Any, kind: str, name: str, words: Translator) -> str:
     return ways.get(kind, str)(value)
 
 
+def coded(code: str, name: str, words: Translator) -> str:
+    """Return the label of a code of a column; ``*`` stands for all."""
+    if code == ANY:
+        return words.label("segment", "all")
+    return words.label(FAMILIES.get(name, name.removesuffix("_code")), code)
+
+
+def figure(value: Any, code: str, words: Translator) -> str:
+    """Return a figure whose unit is in its name, see `riskresearch.report.limit_reasons.SHOWN`."""
+    if pd.isna(value):
+        return words.missing()
+    return SHOWN[code](words, value) if code in SHOWN else words.number(value, 3)
+
+
 def evidence_text(value: str, words: Translator) -> str:
-    """Return the evidence of a warning, JSON of names and figures, as text."""
+    """Return evidence as text: JSON of names and figures, such as that of a warning; other text as it was written."""
+    if not value.startswith("{"):
+        return value
     found = json.loads(value)
     return "; ".join(f"{words.label('evidence', name)} {_plain(each, words)}" for name, each in found.items())
 
@@ -241,4 +291,4 @@ def _plain(value: Any, words: Translator) -> str:
 
 
 def _is_number(frame: DataFrame, name: str) -> bool:
-    return kind_of(frame, name) in (*NUMBERS, "unit", "minor", "amount", "probability")
+    return kind_of(frame, name) in (*NUMBERS, "unit", "figure", "minor", "amount", "probability")

@@ -3,8 +3,9 @@
 import pandas as pd
 from pandas import DataFrame, Series
 
-AMOUNTS = ["open_amount", "limit_amount", "current_limit_amount", "over_limit_amount"]
+AMOUNTS = ["open_amount", "unsecured_amount", "limit_amount", "current_limit_amount", "over_limit_amount"]
 SEGMENT_ORDER = ("reliable", "to_watch", "risky", "defaulted")
+ACTION_ORDER = ("block", "lower", "keep", "raise", "new")
 
 
 def limits_by_segment(credit_limits: DataFrame) -> DataFrame:
@@ -12,14 +13,119 @@ def limits_by_segment(credit_limits: DataFrame) -> DataFrame:
 
     Returns
     -------
-    DataFrame ``segment_code n_customers open_amount limit_amount current_limit_amount over_limit_amount
-    n_over_limit``; the limits in force are empty where no customer has one.
+    DataFrame ``segment_code n_customers open_amount unsecured_amount limit_amount current_limit_amount
+    over_limit_amount n_over_limit``; the limits in force are empty where no customer has one.
     """
     rows = credit_limits.assign(n_over_limit=(credit_limits["over_limit_amount"] > 0).astype(int))
     grouped = rows.groupby("segment_code", sort=True)
     sums = grouped[[*AMOUNTS, "n_over_limit"]].sum(min_count=1)
     table = pd.concat([grouped.size().rename("n_customers"), sums], axis=1).reset_index()
     return _in_order(table, "segment_code", SEGMENT_ORDER)
+
+
+def limits_by_action(credit_limits: DataFrame, by: tuple[str, ...] = ("action_code",)) -> DataFrame:
+    """Return what today's limits change: customers, limits before and after, and the use of the customers affected.
+
+    Parameters
+    ----------
+    credit_limits : table `credit_limits`
+    by : columns the rows are counted by
+
+    Returns
+    -------
+    DataFrame of the columns of `by` and ``n_customers unsecured_amount current_limit_amount limit_amount change_amount
+    over_limit_amount``; a customer without a limit in force counts with 0 before.
+    """
+    before = credit_limits["current_limit_amount"].fillna(0.0)
+    rows = credit_limits.assign(current_limit_amount=before, change_amount=credit_limits["limit_amount"] - before)
+    grouped = rows.groupby(list(by), sort=True)
+    names = ["unsecured_amount", "current_limit_amount", "limit_amount", "change_amount", "over_limit_amount"]
+    table = pd.concat([grouped.size().rename("n_customers"), grouped[names].sum()], axis=1).reset_index()
+    table = _in_order(table, "action_code", ACTION_ORDER)
+    return _in_order(table, "segment_code", SEGMENT_ORDER) if "segment_code" in by else table
+
+
+def largest_changes(credit_limits: DataFrame, *, n_customers: int) -> DataFrame:
+    """Return the customers whose limit changes most, up or down, with ``change_amount``."""
+    before = credit_limits["current_limit_amount"].fillna(0.0)
+    rows = credit_limits.assign(change_amount=credit_limits["limit_amount"] - before)
+    rows = rows[rows["change_amount"] != 0]
+    order = rows.assign(size=rows["change_amount"].abs()).sort_values(["size", "customer_id"], ascending=[False, True])
+    return order.drop(columns="size").head(n_customers)
+
+
+def limits_by_binding(credit_limits: DataFrame) -> DataFrame:
+    """Return customers, use and limits by segment and by what binds.
+
+    Returns
+    -------
+    DataFrame ``segment_code binding_question_code binding_code n_customers unsecured_amount limit_amount
+    over_limit_amount``, best segment first, most customers first.
+    """
+    grouped = credit_limits.groupby(["segment_code", "binding_question_code", "binding_code"], sort=True)
+    sums = grouped[["unsecured_amount", "limit_amount", "over_limit_amount"]].sum()
+    table = pd.concat([grouped.size().rename("n_customers"), sums], axis=1).reset_index()
+    table = table.sort_values(["n_customers", "binding_code"], ascending=[False, True], kind="stable")
+    return _in_order(table, "segment_code", SEGMENT_ORDER)
+
+
+def reviews_by_trigger(limit_reviews: DataFrame) -> DataFrame:
+    """Return the reviews that are due by what calls for them, most customers first.
+
+    Returns
+    -------
+    DataFrame ``trigger_code n_customers review_due_date``, of the dates the earliest.
+    """
+    due = limit_reviews[limit_reviews["is_due"].astype(bool)]
+    grouped = due.groupby("trigger_code", sort=True)
+    table = grouped.agg(
+        n_customers=("customer_id", "nunique"), review_due_date=("review_due_date", "min")
+    ).reset_index()
+    return table.sort_values(["n_customers", "trigger_code"], ascending=[False, True], ignore_index=True)
+
+
+def actions_by_cause(limit_actions: DataFrame) -> DataFrame:
+    """Return how many customers have something to do, by cause and action: ``… n_customers n_needed``."""
+    grouped = limit_actions.groupby(["cause_code", "action_code"], sort=True)
+    table = grouped.agg(n_customers=("customer_id", "nunique"), n_needed=("is_needed", "sum")).reset_index()
+    return table.sort_values(
+        ["n_needed", "cause_code", "action_code"], ascending=[False, True, True], ignore_index=True
+    )
+
+
+def fees_by_rule(late_fees: DataFrame) -> DataFrame:
+    """Return late items and what they give a right to by rule: ``fee_rule_code n_items n_unknown …`` and sums."""
+    rows = late_fees.assign(is_unknown=late_fees["interest_amount"].isna())
+    grouped = rows.groupby("fee_rule_code", sort=True)
+    sums = grouped[["open_amount", "interest_amount", "fixed_fee_amount"]].sum()
+    counts = grouped.agg(n_items=("item_id", "size"), n_customers=("customer_id", "nunique"))
+    table = pd.concat([counts, grouped["is_unknown"].sum().rename("n_unknown"), sums], axis=1).reset_index()
+    return table.sort_values(["open_amount", "fee_rule_code"], ascending=[False, True], ignore_index=True)
+
+
+def economics_by_segment(limit_economics: DataFrame, credit_limits: DataFrame) -> DataFrame:
+    """Return the sums of a year at today's limits by segment; customers without known sales are counted apart.
+
+    Returns
+    -------
+    DataFrame ``segment_code n_customers n_without_sales n_above_break_even`` and sums of margin, expected loss, costs,
+    capital and value.
+    """
+    own = credit_limits.set_index("customer_id")["segment_code"]
+    rows = limit_economics[limit_economics["customer_id"].isin(own.index)]
+    rows = rows.assign(segment_code=rows["customer_id"].map(own))
+    rows = rows.assign(
+        is_without=rows["value_amount"].isna(), is_above=rows["is_above_break_even"].fillna(False).astype(bool)
+    )
+    grouped = rows.groupby("segment_code", sort=True)
+    names = ["margin", "expected_loss", "finance", "operating", "premium", "capital", "value"]
+    sums = rows[rows["value_amount"].notna()].groupby("segment_code")[[f"{name}_amount" for name in names]].sum()
+    counts = grouped.agg(
+        n_customers=("customer_id", "size"),
+        n_without_sales=("is_without", "sum"),
+        n_above_break_even=("is_above", "sum"),
+    )
+    return _in_order(counts.join(sums).reset_index(), "segment_code", SEGMENT_ORDER)
 
 
 def by_grade(credit_limits: DataFrame) -> DataFrame:
@@ -44,7 +150,7 @@ def riskiest(credit_limits: DataFrame, *, n_customers: int) -> DataFrame:
 
 
 def over_limit(credit_limits: DataFrame) -> DataFrame:
-    """Return the customers that owe more than their recommended limit, largest excess first."""
+    """Return the customers whose unsecured use is above their limit, largest excess first."""
     above = credit_limits[credit_limits["over_limit_amount"] > 0]
     return above.sort_values(["over_limit_amount", "customer_id"], ascending=[False, True])
 

@@ -1,15 +1,15 @@
 """What lateness costs, what the law lets the seller claim for it, and terms longer than the law allows.
 
-The law is French commercial law, taken as if it governed every sale; see `riskresearch.behaviour.law`.
+The law is French commercial law, taken as if it governed every sale; see `riskresearch.base.payment_law`.
 """
 
 import numpy as np
 import pandas as pd
 from pandas import DataFrame, Index, Series
 
+from riskresearch.base.payment_law import DAYS_PER_YEAR, Reading, late_interest, legal_ceiling
 from riskresearch.behaviour.book import Book
 from riskresearch.behaviour.indicators.registry import Amounts, Indicator, Value, indicator, quotient
-from riskresearch.behaviour.law import DAYS_PER_YEAR, Reading, late_interest, legal_ceiling
 
 
 def _amount(label_en: str, label_fr: str, formula: str, window: str, variant: str, *nulls: str) -> Indicator:

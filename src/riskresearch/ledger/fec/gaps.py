@@ -9,6 +9,8 @@ from riskresearch.ledger.fec.roles import is_collective
 ALWAYS = {
     "no_disputes": "invoices held back by a dispute count as late",
     "no_limits": "no limit in the books: use of limits needs a table of limits",
+    "no_orders": "no orders in the books: exposure counts what is invoiced",
+    "no_guarantees": "no securities in the books: every exposure counts as unsecured",
     "no_ratings": "no rating or insolvency notice: default is seen only through payments and losses",
     "no_financials": "no annual accounts of customers",
     "no_customer_attributes": "no country, sector, size or group: no segment, no concentration by group",

@@ -18,6 +18,7 @@ from riskresearch.ledger.reading.delivery import RawRows
 from riskresearch.ledger.reading.flat import Documents, customer_table, documents, judge_flat
 from riskresearch.ledger.reading.gaps import gap_table
 from riskresearch.ledger.reading.instalments import first_due_dates, refuse_wrong_instalments
+from riskresearch.ledger.reading.judge import judge_knowledge
 from riskresearch.ledger.reading.mapping import DeliveryCard, LedgerMapping, Source
 from riskresearch.ledger.reading.reconcile import reconciliation
 from riskresearch.ledger.reading.rows import SourceRows, typed_rows
@@ -133,15 +134,7 @@ def _judge(sources: Sequence[SourceRows], assumed_terms_days: int) -> None:
         if rows.source.rows == "invoices":
             late = rows.frame["due_date"] < rows.frame["invoice_date"]
             rows.flag(late, "due_before_issue", "due_date")
-        if rows.source.rows == "sector_statistics":
-            _judge_statistics(rows)
-
-
-def _judge_statistics(rows: SourceRows) -> None:
-    ratio = rows.frame["failure_ratio"]
-    rows.flag((ratio < 0) | (ratio > 1), "ratio_out_of_range", "failure_ratio")
-    early = rows.frame["published_date"] < rows.frame["period_end_date"]
-    rows.flag(early, "published_before_end", "published_date")
+        judge_knowledge(rows)
 
 
 def _judge_references(sources: Sequence[SourceRows], built: Sequence[Built]) -> None:

@@ -21,6 +21,9 @@ _BOOKS_ONLY = {
     "events": ("base_minor",),
     "limits": ("base_minor", "requested_minor"),
     "reminders": ("promise_minor",),
+    "orders": ("base_minor",),
+    "guarantees": ("base_minor",),
+    "overrides": ("proposed_minor", "final_minor"),
     "financials": ("revenue_minor", "net_worth_minor", "debt_minor", "net_income_minor"),
 }
 

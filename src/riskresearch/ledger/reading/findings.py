@@ -79,6 +79,16 @@ REASONS: Mapping[str, Reason] = {
         "correct the delivery, or check the order of day and month in format.dates",
     ),
     "ratio_out_of_range": Reason("are no shares", "a ratio lies between 0 and 1", "deliver 3.2 % as 0.032"),
+    "amount_out_of_range": Reason(
+        "have an amount that cannot be",
+        "orders and guarantees have amounts above zero, limits of an override zero or more",
+        "correct the delivery, or check sign and the amount columns that are mapped",
+    ),
+    "ends_before_start": Reason(
+        "end before they begin",
+        "an order is delivered and invoiced from its order_date on; end_date must not lie before the first day",
+        "correct the delivery, or check the order of day and month in format.dates",
+    ),
     "published_before_end": Reason(
         "were published before the end of their period",
         "published_date must not lie before period_end_date",

@@ -34,6 +34,8 @@ EFFECTS: Mapping[str, str] = {
     "no_events": "default can only be seen as lateness: no insolvency, write-off, litigation or claim is delivered",
     "no_ratings": "no external rating to compare with",
     "no_financials": "no annual accounts: capacity-based limits are missing",
+    "no_orders": "no orders: exposure counts what is invoiced, neither deliveries to be invoiced nor confirmed orders",
+    "no_guarantees": "no securities: every exposure counts as unsecured",
     "no_questionnaires": "no answers of customers or sales staff: expert ratings are missing",
     "fx_rates_assumed": "amounts in foreign currency are converted at rates of the mapping, not the seller's own",
     "cleared_by_date": (
@@ -55,6 +57,8 @@ _ABSENT_TABLES = {
     "ratings": "no_ratings",
     "financials": "no_financials",
     "questionnaires": "no_questionnaires",
+    "orders": "no_orders",
+    "guarantees": "no_guarantees",
 }
 _EMPTY_COLUMNS = {
     "customer_name": "no_customer_names",

@@ -30,6 +30,7 @@ from riskresearch.ledger.reading.targets import (
     targets,
 )
 
+FREE_TEXTS = ("document", "evidence")
 TYPES = {kind: pd.api.types.pandas_dtype(name) for kind, name in DTYPES.items()}
 
 
@@ -249,7 +250,9 @@ class _Reader:
             self._flag(no_code, "unknown_currency", column, text.with_distinct(values))
         if column.name == "payer_account_code":
             values = self._hashed(text)
-        return self._capped(text) if column.name.endswith("_name") else values
+        if column.name.endswith("_name"):
+            return self._capped(text, "names")
+        return self._capped(text, "texts") if column.name in FREE_TEXTS else values
 
     def _hashed(self, text: Coded) -> Series:
         values, numbers = cells.without_account_numbers(text.distinct)
@@ -258,12 +261,12 @@ class _Reader:
             self.notes.append(f"{self.source.name}: {n_rows} account numbers of payers are kept as hashes only")
         return values
 
-    def _capped(self, names: Coded) -> Series:
-        short, long = cells.capped(names.distinct)
-        cut = marked(names.rows(long)) & self.findings.kept if long.any() else np.zeros(0, dtype=bool)
+    def _capped(self, text: Coded, what: str) -> Series:
+        short, long = cells.capped(text.distinct)
+        cut = marked(text.rows(long)) & self.findings.kept if long.any() else np.zeros(0, dtype=bool)
         if cut.any():
             self.notes.append(
-                f"{self.source.name}: {int(cut.sum())} names longer than {cells.MAX_TEXT_LENGTH} characters are cut "
+                f"{self.source.name}: {int(cut.sum())} {what} longer than {cells.MAX_TEXT_LENGTH} characters are cut "
                 f"(first: {self.text.first_lines(cut)[0]})"
             )
         return short

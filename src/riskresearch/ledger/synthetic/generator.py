@@ -11,6 +11,7 @@ from riskresearch.base.errors import SettingsError
 from riskresearch.base.schema import check
 from riskresearch.ledger.ledger import Ledger, build_ledger
 from riskresearch.ledger.synthetic.accounts import bank_checks_table, payer_accounts
+from riskresearch.ledger.synthetic.backlog import orders_table
 from riskresearch.ledger.synthetic.books import Books, booked, disputes_table, fx_table, invoices_table, opening_balance
 from riskresearch.ledger.synthetic.credits import credit_notes_table
 from riskresearch.ledger.synthetic.decisions import limits_table
@@ -20,15 +21,17 @@ from riskresearch.ledger.synthetic.events import active_until, events_table
 from riskresearch.ledger.synthetic.evidence import financials_table, questionnaires_table, ratings_table
 from riskresearch.ledger.synthetic.figures import CURRENCY_LEVELS
 from riskresearch.ledger.synthetic.health import log_hazard
+from riskresearch.ledger.synthetic.overrides import overrides_table
 from riskresearch.ledger.synthetic.parts import with_instalments
 from riskresearch.ledger.synthetic.population import customers_table
 from riskresearch.ledger.synthetic.receipts import allocations_table, payments_table, postings
 from riskresearch.ledger.synthetic.sectors import sector_statistics_table
+from riskresearch.ledger.synthetic.securities import guarantees_table
 from riskresearch.ledger.synthetic.timeline import Floats, to_dates
 from riskresearch.ledger.synthetic.world import Plan, World, simulate_world
 from riskresearch.ledger.tables import TRUTH
 
-GENERATOR_VERSION = 3
+GENERATOR_VERSION = 4
 RUN_CURRENCIES = tuple(CURRENCY_LEVELS)
 
 
@@ -80,7 +83,7 @@ def synthetic_ledger(
         Timestamp(last_date).normalize(), n_customers, n_months, currency_code, default_rate_ratio, invoices_per_month
     )
     _check_plan(plan)
-    hidden, written, added, counted = np.random.default_rng(seed).spawn(4)
+    hidden, written, added, counted, promised = np.random.default_rng(seed).spawn(5)
     world = simulate_world(plan, rng=hidden)
     books = Books(world.population, world.calendar, world.rates, _customer_ids(n_customers))
     tables = {
@@ -89,8 +92,9 @@ def synthetic_ledger(
         "fx_rates": fx_table(books, currency_code=currency_code),
         "sector_statistics": sector_statistics_table(world, rng=counted),
     }
+    tables = _with_more(tables, world, books, added)
     ledger = build_ledger(
-        _with_more(tables, world, books, added),
+        tables | _promised(tables, world, books, promised),
         {},
         source_name=f"synthetic_{n_customers}x{n_months}_{seed}",
         mapping_name="canonical",
@@ -186,6 +190,17 @@ def _with_more(tables: dict[str, DataFrame], world: World, books: Books, rng: Ge
         "bank_checks": checks,
     }
     return tables | more
+
+
+def _promised(tables: dict[str, DataFrame], world: World, books: Books, rng: Generator) -> dict[str, DataFrame]:
+    """What a credit manager sees beyond the books: orders, securities and decisions against the proposal."""
+    streams, risk = rng.spawn(3), _standardised_risk(world)
+    limits, troubles = tables["limits"], world.troubles
+    return {
+        "orders": orders_table(tables["invoices"], books, troubles, rng=streams[0]),
+        "guarantees": guarantees_table(limits, books, troubles, risk=risk, rng=streams[1]),
+        "overrides": overrides_table(limits, books, risk=risk, rng=streams[2]),
+    }
 
 
 def _standardised_risk(world: World) -> Floats:

@@ -7,6 +7,13 @@ from typing import Any, Self
 from pydantic import Field, model_validator
 
 from riskresearch.base.config import validated
+from riskresearch.limits.policy.checks import (
+    approval_faults,
+    country_faults,
+    exception_faults,
+    grade_faults,
+    segment_faults,
+)
 from riskresearch.limits.policy.rule import GUARANTEES, SEGMENTS, Rule
 from riskresearch.limits.policy.rules import (
     Appetite,
@@ -38,7 +45,9 @@ class CreditPolicy(Rule):
     name_fr: str = Field(min_length=1)
     valid_from: date = Field(description="first day it holds")
     approved_by: str | None = Field(None, description="who signed; empty = a draft")
-    currency_code: str = Field(pattern=r"^[A-Z]{3}$", description="ISO 4217 currency of every amount")
+    currency_code: str | None = Field(
+        None, pattern=r"^[A-Z]{3}$", description="ISO 4217 currency of every amount; empty = that of the run"
+    )
     home_country_code: str = Field(pattern=r"^[A-Z]{2}$", description="country of the seller")
     count_orders: bool = Field(description="confirmed orders use the limit as open invoices do")
     appetite: Appetite
@@ -46,7 +55,7 @@ class CreditPolicy(Rule):
     methods: Methods
     segments: tuple[Segment, ...] = Field(description="one line each, from the best to the worst")
     new_customers: NewCustomerRule
-    shares_by_grade: tuple[RevenueShare, ...] = Field((), description="empty = the segment's shares")
+    shares_by_grade: tuple[RevenueShare, ...] = Field((), description="from the best grade; empty = the segment's")
     movement: Movement
     triggers: Triggers
     overrides: Overrides
@@ -69,6 +78,19 @@ class CreditPolicy(Rule):
         known = [rule.guarantee_code for rule in self.guarantees]
         if sorted(known) != sorted(GUARANTEES):
             raise ValueError(f"guarantees: one line each is needed for {', '.join(GUARANTEES)}")
+        return self
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> Self:
+        faults = [
+            *segment_faults(self.segments),
+            *grade_faults(self.shares_by_grade),
+            *country_faults(self.countries),
+            *approval_faults(self.overrides),
+            *exception_faults(self.exceptions, self.overrides),
+        ]
+        if faults:
+            raise ValueError("; ".join(faults))
         return self
 
     def segment(self, segment_code: str) -> Segment:

@@ -21,7 +21,7 @@ ScenarioCode = Literal["reliable", "to_watch", "risky", "defaulted"]
 
 SEGMENTS: tuple[str, ...] = get_args(SegmentCode)
 """From the best to the worst."""
-TENURES: tuple[str, ...] = get_args(TenureCode)
+TENURES: tuple[TenureCode, ...] = get_args(TenureCode)
 GUARANTEES: tuple[str, ...] = get_args(GuaranteeCode)
 
 

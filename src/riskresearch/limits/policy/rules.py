@@ -1,5 +1,6 @@
 """Appetite, economics, methods, movement of limits, reviews, overrides, countries, currencies and guarantees."""
 
+from datetime import date
 from typing import Literal
 
 from pydantic import Field
@@ -14,7 +15,9 @@ class Appetite(Sourced):
     customer_loss_ratio: float = Field(gt=0, le=0.1, description="expected loss on one customer, share of own sales")
     shortfall_ratio: float = Field(gt=0, le=1, description="expected shortfall of a year's losses, share of own sales")
     confidence_ratio: float = Field(gt=0.5, lt=1, description="confidence of the expected shortfall")
-    customer_share_ratio: float = Field(gt=0, le=1, description="largest limit of a customer, share of own yearly sales")
+    customer_share_ratio: float = Field(
+        gt=0, le=1, description="largest limit of a customer, share of own yearly sales"
+    )
     group_share_ratio: float = Field(gt=0, le=1, description="limits of a group, share of own yearly sales")
     sector_share_ratio: float = Field(gt=0, le=1, description="limits of a sector, share of all limits")
     country_share_ratio: float = Field(
@@ -26,13 +29,23 @@ class Economics(Sourced):
     """What selling on account earns and costs."""
 
     margin_ratio: float = Field(gt=0, lt=1, description="contribution margin, share of the price before tax")
+    tax_ratio: float = Field(
+        0.0,
+        ge=0,
+        le=0.5,
+        description="value added tax on sales to customers of the home country, share of the price before it",
+    )
     finance_ratio: float = Field(ge=0, le=0.5, description="yearly cost of the money bound in receivables")
     operating_ratio: float = Field(ge=0, le=0.2, description="cost of credit management, share of sales")
     capital_charge_ratio: float = Field(ge=0, le=1, description="yearly return asked on economic capital")
     asset_correlation_ratio: float = Field(ge=0, lt=1, description="correlation of the one-factor model")
-    draw_down_ratio: float = Field(ge=0, le=5, description="exposure at default above the present exposure (0.2 = 20 %)")
+    draw_down_ratio: float = Field(
+        ge=0, le=5, description="exposure at default above the present exposure (0.2 = 20 %)"
+    )
     relation_months: int = Field(ge=1, le=240, description="months of future margin that count for a lasting relation")
-    monthly_churn_ratio: float = Field(ge=0, lt=1, description="share of customers that leave for other reasons, a month")
+    monthly_churn_ratio: float = Field(
+        ge=0, lt=1, description="share of customers that leave for other reasons, a month"
+    )
 
 
 class Question(Rule):
@@ -60,6 +73,9 @@ class Movement(Sourced):
     )
     raise_max_ratio: float = Field(gt=0, le=5, description="largest raise within raise_months, share of the limit")
     raise_months: int = Field(ge=1, le=24, description="months within which raise_max_ratio holds")
+    need_memory_months: int = Field(
+        ge=1, le=36, description="a lower need lowers a limit no further than the highest need of so many months"
+    )
     keep_ratio: float = Field(ge=0, lt=1, description="smaller changes, share of the limit in force, are not made")
     rounding_amount: float = Field(gt=0, description="limits are rounded down to a multiple of this, run currency")
     reversal_days: int = Field(ge=1, le=365, description="a change back within so many days counts as a reversal")
@@ -109,8 +125,12 @@ class CountryRule(Sourced):
     max_terms_days: int = Field(ge=0, le=365, description="longest terms of the company; the law may ask for less")
     late_fee_amount: float = Field(ge=0, description="fixed sum for each late invoice, run currency")
     late_interest_code: Literal["french_law", "eu_directive", "contract", "none"]
-    late_interest_ratio: float = Field(0.0, ge=0, le=1, description="yearly rate where the contract says so")
-    limit_factor: float = Field(1.0, ge=0, le=1, description="share of the limit kept for transfer and political risk")
+    late_interest_ratio: float = Field(
+        0.0, ge=0, le=1, description="yearly rate of the contract; under French law 0 = nothing agreed, the legal rate"
+    )
+    limit_factor: float = Field(
+        1.0, ge=0, le=1, description="what may be risked is lowered to this share for transfer and political risk"
+    )
     total_limit_amount: float | None = Field(None, gt=0, description="limits of the country in all, run currency")
 
 
@@ -118,7 +138,9 @@ class CurrencyRule(Sourced):
     """Currency of invoices other than the run's; `*` stands for the others."""
 
     currency_code: str = Field(pattern=r"^([A-Z]{3}|\*)$")
-    haircut_ratio: float = Field(ge=0, lt=1, description="limits are lowered by this share for moves of the rate")
+    haircut_ratio: float = Field(
+        ge=0, lt=1, description="what may be risked is lowered by this share for moves of the rate"
+    )
 
 
 class GuaranteeRule(Sourced):
@@ -144,4 +166,5 @@ class SegmentException(Rule):
     floor_amount: float = Field(0.0, ge=0, description="smallest limit of a strategic customer, run currency")
     reason: str = Field(min_length=3)
     approver_code: str
-    end_date: str = Field(pattern=r"^\d{4}-\d{2}-\d{2}$", description="last day it holds")
+    start_date: date | None = Field(None, description="first day it holds; empty = since ever")
+    end_date: date = Field(description="last day it holds")

@@ -4,7 +4,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from riskresearch.limits.policy.rule import TENURES, GuaranteeCode, Rule, ScenarioCode, SegmentCode, Sourced
+from riskresearch.limits.policy.rule import TENURES, GuaranteeCode, Rule, ScenarioCode, SegmentCode, Sourced, TenureCode
 
 
 class EntryConditions(Rule):
@@ -38,11 +38,11 @@ class Segment(Sourced):
     net_worth_ratio: float = Field(ge=0, le=1, description="share of the customer's tangible net worth")
     revenue_ratio: float = Field(ge=0, le=1, description="share of the customer's yearly revenue")
     insurer_cap_code: Literal["none", "uninsured_share", "insured_only"] = Field(
-        description="none: the insurer's limit does not bind; uninsured_share: the part that is not insured stays within "
-        "uninsured_max_amount; insured_only: no more than the insurer's limit, nothing without one"
+        description="none: the insurer's limit does not bind; uninsured_share: the part that is not insured stays "
+        "within uninsured_max_amount; insured_only: no more than the insurer's limit, nothing without one"
     )
     uninsured_max_amount: float = Field(0.0, ge=0, description="part above the insurer's limit, run currency")
-    terms: dict[Literal["new", "established", "loyal"], TermsOffer] = Field(description="longest terms by tenure")
+    terms: dict[TenureCode, TermsOffer] = Field(description="longest terms by tenure")
     deposit_ratio: float = Field(0.0, ge=0, le=1, description="share of an order paid before delivery")
     guarantees_required: tuple[GuaranteeCode, ...] = Field((), description="one of these must be in force")
     guarantees_wanted: tuple[GuaranteeCode, ...] = Field((), description="asked for, not a condition")
@@ -62,7 +62,11 @@ class NewCustomerRule(Sourced):
 
     paid_invoices_max: int = Field(ge=0, le=100, description="new with fewer paid invoices than this")
     tenure_max_months: float = Field(ge=0, le=60, description="new for at most so many months")
-    first_order_multiple: float = Field(gt=0, le=20, description="limit up to so many median first orders of the sector")
+    first_order_multiple: float = Field(
+        gt=0, le=20, description="limit up to so many median first orders of the sector"
+    )
     check_required: bool = Field(description="no limit before the three checks on accounts, debt and proceedings pass")
     review_after_payments: int = Field(ge=1, le=50, description="review after so many payments")
-    opening_limit_amount: float = Field(ge=0, description="limit of a new customer where its sector has no first orders")
+    opening_limit_amount: float = Field(
+        ge=0, description="limit of a new customer where its sector has no first orders"
+    )

@@ -11,7 +11,14 @@ from riskresearch.report.figures.flows import transition_matrix, vintage_heatmap
 from riskresearch.report.figures.forecast import forecast_errors, receipts_fan, survival_curves
 from riskresearch.report.figures.grades import grade_quality_bars, scorecard_dots
 from riskresearch.report.figures.levels import pd_intervals, pd_level_lines, pd_over_months
-from riskresearch.report.figures.money import cost_of_options, gross_to_retained, limits_by_segment, loss_quantiles
+from riskresearch.report.figures.limit_tests import policy_differences, policy_months
+from riskresearch.report.figures.limits import (
+    binding_shares,
+    limits_by_segment,
+    rules_beside_optimum,
+    shortfall_frontier,
+)
+from riskresearch.report.figures.money import cost_of_options, gross_to_retained, loss_quantiles
 from riskresearch.report.figures.payment import ageing_bars, delay_ranges, dso_lines
 from riskresearch.report.figures.reasons import customer_waterfall
 from riskresearch.report.figures.risk import reliability_plot
@@ -29,6 +36,7 @@ from riskresearch.report.figures.validation import (
 __all__ = [
     "FigureView",
     "ageing_bars",
+    "binding_shares",
     "champion_gains",
     "cohort_rates",
     "concentration_bars",
@@ -61,11 +69,14 @@ __all__ = [
     "pd_intervals",
     "pd_level_lines",
     "pd_over_months",
+    "policy_differences",
+    "policy_months",
     "quarter_intervals",
     "ranking_curves",
     "rating_shares",
     "receipts_fan",
     "reliability_plot",
+    "rules_beside_optimum",
     "sample_timeline",
     "scorecard_dots",
     "segment_heatmap",
@@ -73,6 +84,7 @@ __all__ = [
     "segment_measures",
     "sensitivity_bars",
     "shift_bars",
+    "shortfall_frontier",
     "show_figure",
     "survival_curves",
     "transition_matrix",

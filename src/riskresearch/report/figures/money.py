@@ -1,4 +1,4 @@
-"""Pictures of money: limits by segment, costs and losses with and without a policy."""
+"""Pictures of money: costs and losses with and without a policy."""
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -21,48 +21,9 @@ from riskresearch.report.figures.style import (
     set_height,
     ticks,
 )
-from riskresearch.report.totals import limits_by_segment as segment_totals
 from riskresearch.report.translator import Translator
 
 COST_PARTS = {"premium_amount": BLUE, "fees_amount": SKY, "tax_amount": MUTED, "expected_retained_amount": ORANGE}
-
-
-@picture
-def limits_by_segment(credit_limits: DataFrame, *, words: Translator, axis: Axes) -> None:
-    """Draw open amount, limit in force and recommended limit by business segment.
-
-    Parameters
-    ----------
-    credit_limits : table `credit_limits`
-    words : language and currency
-    axis : where to draw
-    """
-    title = words.t("figure.limits_title")
-    if credit_limits.empty:
-        return not_computable(axis, words, title=title, reason=words.t("figure.no_rows"))
-    rows = segment_totals(credit_limits)
-    parts = {"open_amount": SKY, "current_limit_amount": MUTED, "limit_amount": BLUE}
-    shown = {name: colour for name, colour in parts.items() if rows[name].notna().any()}
-    places = np.arange(len(rows))
-    width = 0.8 / len(shown)
-    for shift, (name, colour) in enumerate(shown.items()):
-        bars = axis.bar(
-            places + (shift - (len(shown) - 1) / 2) * width,
-            rows[name].fillna(0.0),
-            width=width * 0.94,
-            color=colour,
-            label=words.t(f"column.{name}"),
-        )
-        texts = ["" if np.isnan(value) else words.compact(value) for value in rows[name].astype(float)]
-        axis.bar_label(bars, texts, padding=2, color=MUTED, fontsize=7.5)
-    names = [fitted(words.label("segment", code), width=16) for code in rows["segment_code"]]
-    axis.set_xticks(
-        places, [f"{name}\n(n = {words.count(n)})" for name, n in zip(names, rows["n_customers"], strict=True)]
-    )
-    axis.set_title(title)
-    ticks(axis, "y", words.compact)
-    _headroom(axis)
-    legend_below(axis)
 
 
 @picture
@@ -179,8 +140,3 @@ def option_names(quotes: DataFrame, words: Translator) -> list[str]:
         words.label("option_kind", kind) if kind == "self_insurance" else str(name)
         for kind, name in zip(quotes["option_kind_code"], quotes["option_name"], strict=True)
     ]
-
-
-def _headroom(axis: Axes) -> None:
-    bottom, top = axis.get_ylim()
-    axis.set_ylim(bottom, top * 1.12 if top > 0 else 1.0)

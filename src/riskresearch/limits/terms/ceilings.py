@@ -5,26 +5,30 @@ from collections.abc import Sequence
 import numpy as np
 from pandas import DataFrame, Series, Timestamp
 
-from riskresearch.monitoring.rules import Ceiling
-from riskresearch.monitoring.settings import TermsSettings
+from riskresearch.limits.terms.law import Ceiling
+from riskresearch.limits.terms.settings import TermsSettings
 
-CEILING_CODES = ("national_law", "eu_directive", "public_buyer", "country_unknown", "no_rule_known")
+LAW_CODES = ("national_law", "eu_directive", "public_buyer")
+CEILING_CODES = (*LAW_CODES, "country_unknown", "no_rule_known")
 _EU = "EU"
 _MONTH_END_MAX_DAYS = 75
 """45 days end of month, either reading: the longest case is 45 days and 30 more of a month of 31 days."""
 
 
-def legal_ceilings(customers: DataFrame, settings: TermsSettings, *, as_of: Timestamp) -> DataFrame:
+def legal_ceilings(
+    customers: DataFrame, settings: TermsSettings, *, country_max_days: Series, as_of: Timestamp
+) -> DataFrame:
     """Return the longest terms the law allows for each customer, in days from the date of invoice.
 
     The law of the customer's country decides, for what the seller sells; in the European Union the directive where
     the country has no row of its own. Public buyers have shorter terms. Where no rule is known the company's own
-    maximum stands in, and the code says so.
+    maximum for the country stands in, and the code says so.
 
     Parameters
     ----------
     customers : ``country_code customer_type_code``, any index
     settings : dated ceilings with their sources
+    country_max_days : longest terms of the company for each customer's country, index of `customers`
     as_of : date the law is read on
 
     Returns
@@ -46,7 +50,7 @@ def legal_ceilings(customers: DataFrame, settings: TermsSettings, *, as_of: Time
     month_end = settings.month_end_terms & (country == "FR").to_numpy() & (settings.sold_activity_code == "general")
     return DataFrame(
         {
-            "legal_max_days": legal.fillna(settings.company_max_terms_days).astype("int64"),
+            "legal_max_days": legal.fillna(country_max_days).astype("int64"),
             "ceiling_code": code.astype(str),
             "lawful_days": legal.mask(month_end & ~public, float(_MONTH_END_MAX_DAYS)).fillna(np.inf),
         },

@@ -2,7 +2,9 @@
 
 Sources: Code de commerce L441-10 and L441-11 (terms), L441-10 II and D441-5 (late payment). Road
 transport, perishable food, alcohol, periodic invoices and sector agreements have terms of their
-own, and public buyers pay the reference rate plus 8 points: none of these is computed here.
+own: none of these is computed here. Public buyers in France (Code de la commande publique R2192-31) and
+customers in other countries of the European Union (Directive 2011/7/EU art. 2(6), the least a member state
+may lay down) pay the reference rate plus 8 points, see `DIRECTIVE_MARGIN_RATIO`.
 """
 
 from collections.abc import Mapping
@@ -21,6 +23,7 @@ Dates = TypeVar("Dates", Timestamp, Series)
 READINGS: tuple[Reading, ...] = ("net", "days_then_month_end", "month_end_then_days")
 NET_DAYS, MONTH_END_DAYS = 60, 45
 MARGIN_RATIO = 0.10
+DIRECTIVE_MARGIN_RATIO = 0.08
 LEGAL_INTEREST_MULTIPLE = 3
 DAYS_PER_YEAR = 365
 
@@ -125,17 +128,19 @@ def late_rates(
     reference: Mapping[date, float] = ECB_MAIN_REFINANCING,
     legal_interest: Mapping[date, float] = LEGAL_INTEREST,
     agreed_ratio: float | None = None,
+    margin_ratio: float = MARGIN_RATIO,
 ) -> Series:
     """Return the yearly rate of late-payment interest by first day of the half-year.
 
-    Where the parties agreed nothing the rate is the reference rate plus 10 points. An agreed rate
-    replaces it and may not be lower than 3 times the legal interest rate, where that is known.
+    Where the parties agreed nothing the rate is the reference rate plus 10 points, the margin of French
+    law. An agreed rate replaces it and may not be lower than 3 times the legal interest rate, where that is known.
 
     Parameters
     ----------
     reference : main refinancing rate of the ECB by first day of the half-year
     legal_interest : legal interest rate by first day of the half-year
     agreed_ratio : yearly rate of the terms of sale; None = nothing agreed
+    margin_ratio : points above the reference rate where nothing is agreed
 
     Examples
     --------
@@ -145,7 +150,7 @@ def late_rates(
     0.1521
     """
     by_half_year = {
-        start: rate + MARGIN_RATIO
+        start: rate + margin_ratio
         if agreed_ratio is None
         else max(agreed_ratio, LEGAL_INTEREST_MULTIPLE * legal_interest.get(start, 0.0))
         for start, rate in reference.items()

@@ -1,0 +1,1 @@
+"""Replay of history under other limits: what they would have sold, lost and spared."""

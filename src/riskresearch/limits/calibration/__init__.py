@@ -1,0 +1,1 @@
+"""Limit factors by segment, fitted on the seller's own history to the risk appetite that management signs."""

@@ -1,0 +1,1 @@
+"""Payment terms: what the law allows, what the credit policy offers, what a change costs."""
