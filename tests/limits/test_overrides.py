@@ -249,6 +249,13 @@ def test_a_default_ends_a_raise_and_loses_its_room():
     assert row["profit_amount"] == pytest.approx(200 * 0.25 - 250 * 0.01 - 10_000 * 0.073 / 365 - 450)
 
 
+def test_what_is_invoiced_on_the_day_of_default_is_not_yet_in_the_room_lost():
+    inputs = input_rows({"review_date": "2025-10-31", "terms_days": 30, "days_beyond_terms_12m": 10})
+    log = log_of({"end": "2026-01-31"})
+    row = raised_results(log, tables([("C1", "2025-11-20")]), inputs, POLICY, as_of=AS_OF).iloc[0]
+    assert (row["extra_sales_amount"], row["loss_amount"]) == (0, 0)
+
+
 def test_a_customer_whose_terms_are_not_known_gives_no_result():
     inputs = input_rows({"review_date": "2025-11-30"})
     log = log_of({"end": "2026-01-31"})

@@ -295,7 +295,11 @@ def test_four_actions_whatever_the_customer_no_more_and_no_fewer(customers):
 def test_a_passed_limit_an_ended_increase_and_a_due_review_have_their_own_actions():
     case = {"today": {"past_due_max_days": 61}}
     runoff = runoff_for(CASES["runoff"][1])
-    temporary = temporary_limits(tables_for(CASES["temporary"][4]), POLICY, as_of=AS_OF)
+    temporary = temporary_limits(
+        tables_for(next(case for case in CASES["temporary"] if case["name"] == "still above the limit today")),
+        POLICY,
+        as_of=AS_OF,
+    )
     credit = credit_rows({"customer_id": "C1", "limit_amount": 0.0, "used_amount": 0.0})
     found = limit_actions(
         credit,

@@ -10,7 +10,7 @@ MONTH_DAYS = 30.4375
 
 
 def held_amounts(rows: DataFrame, applicants: Applicants) -> Series:
-    """Return the amount down to which a limit is lowered: the proposal with the highest need of late in place of today's.
+    """Return the amount down to which a limit is lowered: the proposal at the highest need of late.
 
     The highest need of the last `movement.need_memory_months` counts, at today's need factor of the segment. What
     capacity, risk and caps say holds at once, so a limit that falls because of them falls as far as the proposal.

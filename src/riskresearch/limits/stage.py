@@ -1,18 +1,10 @@
 """Stage limits: how much to sell on account to each customer, what binds, and whether the policy deserves it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date
-from functools import cached_property
+from pandas import DataFrame
 
-import numpy as np
-import pandas as pd
-from pandas import DataFrame, Timestamp
-
-from riskresearch.limits.applicants import Applicants, applicants
+from riskresearch.limits.applicants import Applicants
 from riskresearch.limits.backtest.backtest import READS as BACKTEST_READS
-from riskresearch.limits.backtest.backtest import KNOWN_RATIO, limit_backtest
-from riskresearch.limits.backtest.paths import first_known_review
+from riskresearch.limits.backtest.backtest import limit_backtest
 from riskresearch.limits.backtest.rules import Reviews
 from riskresearch.limits.backtest.tables import BACKTEST_TABLES
 from riskresearch.limits.backtest.trial import Assumptions
@@ -21,27 +13,26 @@ from riskresearch.limits.calibration.tables import CALIBRATION_TABLES
 from riskresearch.limits.credit import CREDIT_LIMITS, credit_limits
 from riskresearch.limits.economics import LIMIT_ECONOMICS, limit_economics
 from riskresearch.limits.exposure import LIMIT_EXPOSURES, limit_exposures
-from riskresearch.limits.inputs.build import OPTIONAL_READS, limit_inputs
+from riskresearch.limits.inputs.build import OPTIONAL_READS
 from riskresearch.limits.inputs.build import READS as INPUT_READS
 from riskresearch.limits.inputs.table import LIMIT_INPUTS
 from riskresearch.limits.late_fees import LATE_FEES, late_fees
 from riskresearch.limits.loss_concentration import LOSS_CONCENTRATION, loss_concentration
-from riskresearch.limits.memory import held_amounts
 from riskresearch.limits.methods.needs import plain_need
-from riskresearch.limits.movement import LIMIT_PATH, limit_path
+from riskresearch.limits.movement import LIMIT_PATH
 from riskresearch.limits.optimise.tables import OPTIMISER_TABLES
 from riskresearch.limits.override_kpis import OVERRIDE_KPIS, override_kpis
 from riskresearch.limits.overrides import LIMIT_OVERRIDES, limit_overrides
-from riskresearch.limits.policy.policy import CreditPolicy
 from riskresearch.limits.portfolio import optimised_path, optimum_tables
 from riskresearch.limits.proposals import LIMIT_METHODS, method_amounts, proposals
 from riskresearch.limits.reasons import LIMIT_FIGURES, binding_figures
+from riskresearch.limits.review import Review
 from riskresearch.limits.reviews.actions import LIMIT_ACTIONS, limit_actions
 from riskresearch.limits.reviews.due import LIMIT_REVIEWS, limit_reviews
 from riskresearch.limits.reviews.due import READS as REVIEW_READS
 from riskresearch.limits.reviews.runoff import LIMIT_RUNOFF, limit_runoff
-from riskresearch.limits.segments import LIMIT_SEGMENTS, segments_on
-from riskresearch.limits.settings import LimitSettings
+from riskresearch.limits.rule_costs import LIMIT_RULE_COSTS, limit_rule_costs
+from riskresearch.limits.segments import LIMIT_SEGMENTS
 from riskresearch.limits.temporary import TEMPORARY_LIMITS, temporary_limits
 from riskresearch.limits.terms.advice import TERMS_ADVICE, TERMS_BY_SEGMENT, terms_advice, terms_by_segment
 from riskresearch.limits.terms.discounts import DISCOUNT_COSTS, discount_costs
@@ -64,6 +55,7 @@ LIMIT_TABLES = (
     *CALIBRATION_TABLES,
     *OPTIMISER_TABLES,
     *BACKTEST_TABLES,
+    LIMIT_RULE_COSTS,
     LIMIT_REVIEWS,
     LIMIT_RUNOFF,
     TEMPORARY_LIMITS,
@@ -76,76 +68,6 @@ LIMIT_TABLES = (
     TERMS_BY_SEGMENT,
     DISCOUNT_COSTS,
 )
-
-
-@dataclass(frozen=True)
-class Review:
-    """A review of all customers under a policy: what is known, the segment held, the proposal, day by day.
-
-    Parameters
-    ----------
-    tables : see `READS`, as known on `as_of`
-    policy : credit policy
-    settings : windows and seeds
-    as_of : day of the run, last day of review
-    currency_code : run currency
-    reference_rates, legal_rates : interest for late payment by its first day, see `riskresearch.base.payment_law`
-    """
-
-    tables: Mapping[str, DataFrame]
-    policy: CreditPolicy
-    settings: LimitSettings
-    as_of: Timestamp
-    currency_code: str
-    reference_rates: Mapping[date, float]
-    legal_rates: Mapping[date, float]
-
-    @cached_property
-    def inputs(self) -> DataFrame:
-        """Table `limit_inputs`."""
-        months = max(self.settings.backtest_months, self.settings.calibration_months)
-        first = self.as_of - pd.DateOffset(months=months)
-        return limit_inputs(
-            self.tables, self.policy, as_of=self.as_of, first_review_date=first, currency_code=self.currency_code
-        )
-
-    @cached_property
-    def segments(self) -> DataFrame:
-        """Table `limit_segments`."""
-        return segments_on(self.inputs, self.policy)
-
-    @cached_property
-    def applicants(self) -> Applicants:
-        """What the methods see: inputs and segments of every day."""
-        return applicants(self.inputs, self.segments, self.policy)
-
-    @cached_property
-    def rows(self) -> DataFrame:
-        """Inputs, segments and proposals, one row per customer and day of review."""
-        known, proposed = self.applicants.rows, proposals(self.applicants)
-        rows = known.assign(**{name: proposed[name] for name in proposed if name not in known})
-        return rows.assign(held_amount=held_amounts(rows, self.applicants))
-
-    @cached_property
-    def replayed(self) -> DataFrame:
-        """Rows of the days on which the policy is replayed: from the first day with PDs for enough customers."""
-        window = self.rows[self.rows["review_date"] >= self.as_of - pd.DateOffset(months=self.settings.backtest_months)]
-        first = first_known_review(window[window["review_date"] < self.as_of], known_ratio=KNOWN_RATIO)
-        return (window if first is None else window[window["review_date"] >= first]).reset_index(drop=True)
-
-    @cached_property
-    def path(self) -> DataFrame:
-        """Table `limit_path`: how the policy would have moved the limits in force at the start of the replay."""
-        return limit_path(self.replayed, self.policy)
-
-    @property
-    def today(self) -> DataFrame:
-        """Rows of the day of the run."""
-        return self.rows[self.rows["review_date"] == self.as_of].reset_index(drop=True)
-
-    def rng(self, part: int) -> np.random.Generator:
-        """Chance of one part of the stage."""
-        return np.random.default_rng((self.settings.seed, part))
 
 
 def set_limits(review: Review) -> dict[str, DataFrame]:
@@ -162,6 +84,7 @@ def set_limits(review: Review) -> dict[str, DataFrame]:
         "limit_path": review.path,
         **today,
         **_followed(review, today["credit_limits"]),
+        "late_fees": _late_fees(review),
         **_learnt(review),
         **optimum_tables(review.today, review.policy, review.settings),
         **_replayed(review),
@@ -215,15 +138,18 @@ def _followed(review: Review, limits: DataFrame) -> dict[str, DataFrame]:
         ),
         "limit_overrides": decided,
         "override_kpis": override_kpis(decided, tables, review.inputs, policy, as_of=as_of),
-        "late_fees": late_fees(
-            tables["open_invoices"],
-            tables["customers"],
-            policy,
-            as_of=as_of,
-            reference=review.reference_rates,
-            legal_interest=review.legal_rates,
-        ),
     }
+
+
+def _late_fees(review: Review) -> DataFrame:
+    return late_fees(
+        review.tables["open_invoices"],
+        review.tables["customers"],
+        review.policy,
+        as_of=review.as_of,
+        reference=review.reference_rates,
+        legal_interest=review.legal_rates,
+    )
 
 
 def _learnt(review: Review) -> dict[str, DataFrame]:
@@ -241,16 +167,25 @@ def _learnt(review: Review) -> dict[str, DataFrame]:
 
 
 def _replayed(review: Review) -> dict[str, DataFrame]:
-    """History replayed under the policy and under its rivals."""
-    settings, policy = review.settings, review.policy
-    rows = review.replayed
-    optimum = optimised_path(rows, policy, settings)
-    return limit_backtest(
+    """History replayed under the policy and under its rivals, and without each of its rules."""
+    settings, policy, rows = review.settings, review.policy, review.replayed
+    assumptions = Assumptions(settings.delay_max_days, settings.prepaid_ratio, policy.movement.reversal_days)
+    found = limit_backtest(
         review.tables,
-        Reviews(Applicants(rows, policy), review.path, optimum),
+        Reviews(Applicants(rows, policy), review.path, optimised_path(rows, policy, settings)),
         as_of=review.as_of,
-        assumptions=Assumptions(settings.delay_max_days, settings.prepaid_ratio, policy.movement.reversal_days),
+        assumptions=assumptions,
         tolerance_ratio=settings.adoption_tolerance_ratio,
         n_bootstrap=settings.n_bootstrap,
         rng=review.rng(1),
     )
+    costs = limit_rule_costs(
+        review.tables,
+        rows,
+        policy,
+        as_of=review.as_of,
+        assumptions=assumptions,
+        n_bootstrap=settings.n_bootstrap,
+        rng=review.rng(1),
+    )
+    return {**found, "limit_rule_costs": costs}

@@ -57,7 +57,8 @@ def credit_policy_at(file: Path) -> CreditPolicy:
     named = [name for _, question in policy.methods for name in question.methods]
     unknown = sorted({name for name in named if name not in METHODS})
     if unknown:
-        raise SettingsError(f"{file.name}: methods: {', '.join(unknown)} unknown; choose from {', '.join(METHODS.names)}")
+        known = ", ".join(METHODS.names)
+        raise SettingsError(f"{file.name}: methods: {', '.join(unknown)} unknown; choose from {known}")
     return policy
 
 

@@ -32,8 +32,9 @@ from riskresearch.limits.backtest.rules import POLICIES
 from riskresearch.limits.methods.registry import METHODS
 from riskresearch.limits.optimise.rules import SIMPLE_RULES
 from riskresearch.limits.policy.policy import CreditPolicy
+from riskresearch.limits.review import Review
 from riskresearch.limits.reviews.facts import TRIGGERS
-from riskresearch.limits.stage import LIMIT_TABLES, Review, set_limits
+from riskresearch.limits.stage import LIMIT_TABLES, set_limits
 from riskresearch.limits.stage import READS as LIMIT_READS
 from riskresearch.model.candidates import CANDIDATES
 from riskresearch.model.late_payment import LATE_PAYMENT_TABLES, late_payment

@@ -1,6 +1,5 @@
 """Frames as grids of text: headings, units and decimals follow from the names of the columns."""
 
-import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from typing import Any
 import pandas as pd
 from pandas import DataFrame, Series
 
+from riskresearch.report.codes import FAMILIES, coded, evidence_text
 from riskresearch.report.limit_reasons import SHOWN
 from riskresearch.report.translator import Translator, amount_decimals
 
@@ -31,49 +31,6 @@ KINDS = (
     (r"(^|_)days(_|$)", "days"),
     (r"(^|_)months(_|$)", "months"),
 )
-FAMILIES = {
-    "binding_code": "limit_method",
-    "pd_source_code": "model",
-    "base_code": "base",
-    "method_code": "forecast_method",
-    "from_code": "bucket",
-    "to_code": "bucket",
-    "interval_reason_code": "reason",
-    "accounts_check_code": "gate",
-    "debt_check_code": "gate",
-    "proceedings_check_code": "gate",
-    "worst_measure_code": "measure",
-    "worst_sample_code": "sample",
-    "worst_axis_code": "axis",
-    "other_code": "model",
-    "better_grade_code": "grade",
-    "worse_grade_code": "grade",
-    "auc_reason_code": "reason",
-    "group_code": "feature",
-    "driver_code": "feature",
-    "other_feature_code": "feature",
-    "up_feature_code": "feature",
-    "down_feature_code": "feature",
-    "source_before_code": "model",
-    "source_after_code": "model",
-    "binding_question_code": "question",
-    "met_segment_code": "segment",
-    "dunning_scenario_code": "segment",
-    "sector_code": "segment",
-    "class_code": "segment",
-    "policy_code": "limit_policy",
-    "reference_policy_code": "limit_policy",
-    "rule_code": "simple_rule",
-    "trigger_code": "review_trigger",
-    "cause_code": "review_trigger",
-    "missing_code": "reason",
-    "requester_code": "approver",
-    "needed_approver_code": "approver",
-    "second_approver_code": "approver",
-    "missing_codes": "missing_input",
-    "guarantees_required": "guarantee",
-    "guarantees_wanted": "guarantee",
-}
 UNIT_COLUMNS = (
     "value",
     "value_low",
@@ -94,13 +51,15 @@ UNIT_COLUMNS = (
     "high",
     "target",
 )
-MEMBERS = {"axis_value": ("approver", "reason", "segment"), "member": ("segment",)}
+MEMBERS = {"axis_value": ("approver", "reason", "axis"), "member": ("segment",)}
 """Columns whose values are of several families, or names of their own."""
+NAMED_BY = ("figure_code", "policy_code")
+"""Columns beside which a value has the unit in the name of its figure or measure, no unit of its own."""
+FIGURES = ("value", "value_low", "value_high", "difference", "difference_low", "difference_high")
 BOUNDS = ("value_low", "value_high")
 NUMBERS = ("count", "tenth", "ratio", "days", "months", "number", "p_value")
 UNITS = ("days", "ratio", "amount", "count", "months", "index", "sigmas")
 OTHER_UNITS = {"grades": "count", "signal": "index"}
-ANY = "*"
 HIDDEN = ("customer_name",)
 MARKED = ("verdict_code", "grade_code", "segment_code", "action_code")
 
@@ -164,7 +123,7 @@ def kind_of(frame: DataFrame, name: str) -> str:
         return "unit"
     if name == "direction_code" and pd.api.types.is_numeric_dtype(frame[name]):
         return "count"
-    if name == "value" and "figure_code" in frame:
+    if name in FIGURES and not frame.columns.intersection(NAMED_BY).empty:
         return "figure"
     found = next((kind for pattern, kind in KINDS if re.search(pattern, name)), None)
     if found is not None:
@@ -190,7 +149,8 @@ def texts_of(frame: DataFrame, name: str, words: Translator) -> list[str]:
     """Return the cells of a column as text."""
     kind, values = kind_of(frame, name), frame[name]
     if kind == "figure":
-        return [figure(value, code, words) for value, code in zip(values, frame["figure_code"], strict=True)]
+        names = frame["figure_code" if "figure_code" in frame else "measure_code"]
+        return [figure(value, code, words) for value, code in zip(values, names, strict=True)]
     if kind == "unit":
         units = [OTHER_UNITS.get(unit, unit if unit in UNITS else "number") for unit in frame["unit_code"]]
         reason_column = "interval_reason_code" if name.startswith("interval_") else "reason_code"
@@ -262,32 +222,15 @@ def _text(value: Any, kind: str, name: str, words: Translator) -> str:
     return ways.get(kind, str)(value)
 
 
-def coded(code: str, name: str, words: Translator) -> str:
-    """Return the label of a code of a column; ``*`` stands for all."""
-    if code == ANY:
-        return words.label("segment", "all")
-    return words.label(FAMILIES.get(name, name.removesuffix("_code")), code)
-
-
 def figure(value: Any, code: str, words: Translator) -> str:
-    """Return a figure whose unit is in its name, see `riskresearch.report.limit_reasons.SHOWN`."""
+    """Return a figure whose unit is in its name, such as ``loss_amount`` or ``blocked_ratio``."""
     if pd.isna(value):
         return words.missing()
-    return SHOWN[code](words, value) if code in SHOWN else words.number(value, 3)
-
-
-def evidence_text(value: str, words: Translator) -> str:
-    """Return evidence as text: JSON of names and figures, such as that of a warning; other text as it was written."""
-    if not value.startswith("{"):
-        return value
-    found = json.loads(value)
-    return "; ".join(f"{words.label('evidence', name)} {_plain(each, words)}" for name, each in found.items())
-
-
-def _plain(value: Any, words: Translator) -> str:
-    if isinstance(value, list):
-        return ", ".join(_plain(each, words) for each in value)
-    return words.number(value, 0 if float(value).is_integer() else 2) if isinstance(value, int | float) else str(value)
+    if code in SHOWN:
+        return SHOWN[code](words, value)
+    if code.endswith("_amount"):
+        return words.amount(value)
+    return words.ratio(value) if code.endswith("_ratio") else words.number(value, 0 if float(value).is_integer() else 2)
 
 
 def _is_number(frame: DataFrame, name: str) -> bool:

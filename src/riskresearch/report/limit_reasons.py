@@ -13,6 +13,16 @@ NO_METHOD = ("default", "no_amount", "floor")
 HELD_BACK = ("opened_again", "raise_in_part", "raise_budget_used", "good_reviews_missing", "inside_band", "no_proposal")
 """Rules of movement after which the limit is not the rounded proposal."""
 
+NEUTRAL = {
+    "need_factor": 1.0,
+    "peak_ratio": 1.0,
+    "portion_ratio": 1.0,
+    "delay_days": 0.0,
+    "unbilled_amount": 0.0,
+    "open_amount": 0.0,
+    "is_check_open": 0.0,
+}
+
 Show = Callable[[Translator, Any], str]
 
 
@@ -40,7 +50,12 @@ def _probability(words: Translator, value: Any) -> str:
     return words.probability(value)
 
 
+def _fact(words: Translator, value: Any) -> str:
+    return words.t("flag.yes" if value else "flag.no")
+
+
 SHOWN: Mapping[str, Show] = {
+    "is_check_open": _fact,
     "yearly_sales_amount": _money,
     "terms_days": _days,
     "delay_days": _days,
@@ -146,9 +161,8 @@ def what_binds(binding_code: str, figures: Mapping[str, float], *, words: Transl
 
 
 def _tells(code: str, figures: Mapping[str, float]) -> bool:
-    """A factor of 1 and a part that is 0 change nothing and are not told."""
-    neutral = {"need_factor": 1.0, "portion_ratio": 1.0, "unbilled_amount": 0.0, "open_amount": 0.0}
-    return code not in neutral or float(figures[code]) != neutral[code]
+    """Tell whether a figure changes the amount: a factor of 1 and a part of 0 do not."""
+    return code not in NEUTRAL or float(figures[code]) != NEUTRAL[code]
 
 
 def _figure(code: str, value: str, words: Translator) -> str:

@@ -12,7 +12,17 @@ from riskresearch.report.facts import PageFacts
 from riskresearch.report.page.context import Chapter, Context
 from riskresearch.report.page.data import data_chapter, method_chapter
 from riskresearch.report.page.findings import findings
-from riskresearch.report.page.money import insurance_chapter, limits_chapter
+from riskresearch.report.page.limits.backtest import backtest_chapter
+from riskresearch.report.page.limits.changes import changes_chapter
+from riskresearch.report.page.limits.chapter import limits_chapter
+from riskresearch.report.page.limits.economics import economics_chapter
+from riskresearch.report.page.limits.factors import factors_chapter
+from riskresearch.report.page.limits.numbers import numbers_chapter
+from riskresearch.report.page.limits.optimum import optimum_chapter
+from riskresearch.report.page.limits.overrides import overrides_chapter
+from riskresearch.report.page.limits.reviews import reviews_chapter
+from riskresearch.report.page.limits.terms import terms_chapter
+from riskresearch.report.page.money import insurance_chapter
 from riskresearch.report.page.payment import payment_chapter
 from riskresearch.report.page.risk import risk_chapter
 from riskresearch.report.page.tiles import tiles
@@ -40,6 +50,17 @@ CHAPTERS = (
     insurance_chapter,
     data_chapter,
     method_chapter,
+)
+LIMIT_CHAPTERS = (
+    changes_chapter,
+    numbers_chapter,
+    factors_chapter,
+    optimum_chapter,
+    backtest_chapter,
+    reviews_chapter,
+    overrides_chapter,
+    economics_chapter,
+    terms_chapter,
 )
 VALIDATION_CHAPTERS = (
     verdict_chapter,
@@ -113,6 +134,32 @@ def validation_page(tables: Mapping[str, DataFrame], facts: PageFacts, language:
     )
 
 
+def limits_page(tables: Mapping[str, DataFrame], facts: PageFacts, language: str) -> str:
+    """Return the page of the credit committee: what changes and why, the table to sign, optimum, backtest, reviews.
+
+    Parameters
+    ----------
+    tables : tables of the run by name, any may be absent or empty; a chapter without its table says what is missing
+    facts : run, date, source, whether the data are synthetic
+    language : ``en`` or ``fr``
+    """
+    words = translator(language, tables.get("labels"), currency_code=facts.currency_code)
+    context = Context(tables, facts, words)
+    return (
+        environment()
+        .get_template("limits.html.j2")
+        .render(
+            **_frame(words, facts, language),
+            title=words.t("limits.title"),
+            heading=words.t("limits.title"),
+            file_stem="limits",
+            source=words.t("validation.source_run", **_origin(facts)),
+            back=f"index.{language}.html",
+            chapters=[chapter(context) for chapter in LIMIT_CHAPTERS],
+        )
+    )
+
+
 def _frame(words: Translator, facts: PageFacts, language: str) -> dict[str, object]:
     """What every page shows around its chapters."""
     return {"words": words, "facts": facts, "other_languages": [name for name in LOCALES if name != language]}
@@ -142,6 +189,16 @@ def write_validation_pages(
     the files written; the last is ``validation.html``
     """
     return _write(lambda name: validation_page(tables, facts, name), folder, "validation", language)
+
+
+def write_limits_pages(tables: Mapping[str, DataFrame], facts: PageFacts, folder: Path, language: str) -> list[Path]:
+    """Write ``limits.en.html``, ``limits.fr.html`` and ``limits.html`` (the language asked for).
+
+    Returns
+    -------
+    the files written; the last is ``limits.html``
+    """
+    return _write(lambda name: limits_page(tables, facts, name), folder, "limits", language)
 
 
 def _write(page_of: Callable[[str], str], folder: Path, stem: str, language: str) -> list[Path]:

@@ -128,6 +128,25 @@ def economics_by_segment(limit_economics: DataFrame, credit_limits: DataFrame) -
     return _in_order(counts.join(sums).reset_index(), "segment_code", SEGMENT_ORDER)
 
 
+def nearest_budgets(optimiser_budgets: DataFrame, *, n_members: int) -> DataFrame:
+    """Return the members of each budget that use most of it, with ``used_ratio``, share of what is allowed."""
+    allowed = optimiser_budgets["allowed_amount"]
+    rows = optimiser_budgets.assign(used_ratio=optimiser_budgets["used_amount"] / allowed.where(allowed > 0))
+    rows = rows.sort_values(["used_ratio", "budget_code", "member"], ascending=[False, True, True])
+    return rows.groupby("budget_code", sort=False).head(n_members)
+
+
+def optimum_by_binding(optimised_limits: DataFrame) -> DataFrame:
+    """Return customers, limits in force and best limits by what keeps the best limit where it is."""
+    before = optimised_limits["current_limit_amount"].fillna(0.0)
+    rows = optimised_limits.assign(
+        current_limit_amount=before, change_amount=optimised_limits["optimised_amount"] - before
+    )
+    grouped = rows.groupby("binding_code", sort=True)
+    sums = grouped[["current_limit_amount", "optimised_amount", "change_amount"]].sum()
+    return pd.concat([grouped.size().rename("n_customers"), sums], axis=1).reset_index()
+
+
 def by_grade(credit_limits: DataFrame) -> DataFrame:
     """Return customers, open amount and mean PD by grade, best first: ``grade_code segment_code n_customers …``."""
     grouped = credit_limits.groupby("grade_code", sort=True)

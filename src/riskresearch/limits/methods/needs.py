@@ -38,9 +38,9 @@ def yearly_sales(applicants: Applicants) -> Series:
 
 
 def plain_need(applicants: Applicants) -> Series:
-    """Return what is owed at the seasonal peak: yearly sales / 365 × (terms + expected delay) × peak; NaN without sales.
+    """Return what is owed at the seasonal peak: yearly sales / 365 × (terms + expected delay) × peak.
 
-    The need of a customer before its segment says what share of it may be granted.
+    The need of a customer before its segment says what share of it may be granted; NaN without sales.
     """
     days = expected_days(applicants)
     owed = yearly_sales(applicants) / 365.0 * (days["terms_days"] + days["delay_days"])

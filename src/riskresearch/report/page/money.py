@@ -1,4 +1,4 @@
-"""Chapters: how much to sell on account, and whether a policy is worth its premium."""
+"""Chapter: whether a policy is worth its premium."""
 
 from collections.abc import Callable
 
@@ -6,28 +6,11 @@ import pandas as pd
 from pandas import DataFrame, Series
 
 from riskresearch.report.cells import Grid
-from riskresearch.report.figures.money import (
-    cost_of_options,
-    gross_to_retained,
-    limits_by_segment,
-    loss_quantiles,
-    option_names,
-)
-from riskresearch.report.page.context import Block, Chapter, Context, figure, grid_block, missing, note, pair, table
-from riskresearch.report.page.findings import limits_sentence, orders_of_options
-from riskresearch.report.totals import limits_by_segment as segment_totals
-from riskresearch.report.totals import over_limit
+from riskresearch.report.figures.money import cost_of_options, gross_to_retained, loss_quantiles, option_names
+from riskresearch.report.page.context import Block, Chapter, Context, figure, grid_block, missing, note, pair
+from riskresearch.report.page.findings import orders_of_options
 from riskresearch.report.translator import Translator
 
-OVER_LIMIT_SHOWN = 10
-SEGMENT_COLUMNS = (
-    "segment_code",
-    "n_customers",
-    "open_amount",
-    "current_limit_amount",
-    "limit_amount",
-    "over_limit_amount",
-)
 QUOTE_LINES = (
     "premium_amount",
     "fees_amount",
@@ -46,15 +29,6 @@ QUOTE_LINES = (
     "p_maximum_exhausted_ratio",
     "loss_ratio",
 )
-OVER_LIMIT_COLUMNS = (
-    "customer_id",
-    "grade_code",
-    "open_amount",
-    "limit_amount",
-    "over_limit_amount",
-    "binding_code",
-    "action_code",
-)
 INDICATORS_SHOWN = (
     "net_cover_ratio",
     "premium_rate_ratio",
@@ -65,39 +39,6 @@ INDICATORS_SHOWN = (
     "uncovered_over_limit_amount",
     "uncovered_not_insurable_amount",
 )
-
-
-def limits_chapter(context: Context) -> Chapter:
-    """Return the chapter: limits by segment, and the customers above theirs."""
-    words, limits = context.words, context.table("credit_limits")
-    title = words.t("chapter.limits")
-    if limits is None:
-        return Chapter("limits", title, (missing(words.t("chapter.no_limits")),))
-    rows = segment_totals(limits)
-    drawn = limits_by_segment(limits, words=words)
-    has_current = limits["current_limit_amount"].notna().any()
-    blocks = [
-        *([] if has_current else [note(words.t("chapter.no_current_limit"))]),
-        figure(drawn, alt=words.t("alt.limits", sentence=limits_sentence(context))),
-        table(
-            rows,
-            context,
-            caption=words.t("table.limits"),
-            columns=[name for name in SEGMENT_COLUMNS if has_current or name != "current_limit_amount"],
-        ),
-    ]
-    above = over_limit(limits)
-    if len(above):
-        blocks.append(
-            table(
-                above,
-                context,
-                caption=words.t("table.over_limit"),
-                max_rows=OVER_LIMIT_SHOWN,
-                columns=OVER_LIMIT_COLUMNS,
-            )
-        )
-    return Chapter("limits", title, tuple(blocks))
 
 
 def insurance_chapter(context: Context) -> Chapter:

@@ -11,6 +11,7 @@ from riskresearch.report.page.limits.parts import Column, counted, label_of, lis
 from riskresearch.report.translator import Translator
 
 AXES = ("segment", "grade")
+SETS = ("policy", "within_history", "fitted")
 SIGNERS = ("credit_manager", "finance_director", "managing_director")
 ROWS_LEFT_OUT = ("used", "used_without_grade")
 DOTS = "…" * 12
@@ -96,7 +97,7 @@ def _checks(context: Context) -> Iterator[Block]:
     if checks is None:
         return
     rows = checks[checks["check_code"] != "common_multiplier"]
-    rank = rows["factors_code"].map({"policy": 0, "fitted": 1})
+    rank = rows["factors_code"].map({code: place for place, code in enumerate(SETS)})
     rows = rows.assign(rank=rank).sort_values(["rank", "check_code"], kind="stable")
     columns = [
         (words.t("column.factors_code"), lambda row: label_of(words, "factors_code", row["factors_code"]), False),

@@ -2,18 +2,19 @@
 
 from collections.abc import Iterator
 
-import pandas as pd
 from pandas import DataFrame, Series
 
 from riskresearch.report.figures.limits import rules_beside_optimum, shortfall_frontier
 from riskresearch.report.page.context import Block, Chapter, Context, figure, missing, note, pair, text
 from riskresearch.report.page.limits.parts import coded, counted, label_of, listing, money, none_or, share, signed
+from riskresearch.report.totals import nearest_budgets, optimum_by_binding
 from riskresearch.report.translator import Translator
 
 OPTIMUM = "optimum"
 ALL = "all"
 MEMBER_FAMILIES = {"sector": "segment", "country": "segment"}
 CENT = 0.005
+MEMBERS_SHOWN = 3
 
 
 def optimum_chapter(context: Context) -> Chapter:
@@ -110,9 +111,7 @@ def budgets(context: Context) -> Iterator[Block]:
     else:
         told = tuple(_price(row, words) for _, row in binding.iterrows())
         yield Block("items", words.t("limits.budgets_bind"), told)
-    used = rows["used_amount"] / rows["allowed_amount"].where(rows["allowed_amount"] > 0)
-    nearest = rows.assign(used_ratio=used).sort_values(["used_ratio", "budget_code", "member"], ascending=False)
-    shown = nearest.groupby("budget_code", sort=False).head(3)
+    shown = nearest_budgets(rows, n_members=MEMBERS_SHOWN)
     columns = [
         (words.t("column.budget_code"), lambda row: budget_name(row, words), False),
         money(words, "allowed_amount"),
@@ -134,10 +133,6 @@ def _binding(context: Context) -> Iterator[Block]:
     words, rows = context.words, context.table("optimised_limits")
     if rows is None:
         return
-    grouped = rows.groupby("binding_code", sort=True)
-    sums = grouped[["current_limit_amount", "optimised_amount"]].sum()
-    table = pd.concat([grouped.size().rename("n_customers"), sums], axis=1).reset_index()
-    table = table.assign(change_amount=table["optimised_amount"] - table["current_limit_amount"])
     columns = [
         (words.t("limits.kept_by"), lambda row: words.label("optimum_binding", row["binding_code"]), False),
         counted(words, "n_customers"),
@@ -145,4 +140,4 @@ def _binding(context: Context) -> Iterator[Block]:
         money(words, "optimised_amount"),
         (words.t("limits.change"), lambda row: none_or(words, row["change_amount"], lambda v: signed(words, v)), True),
     ]
-    yield listing(table, columns, words=words, caption=words.t("limits.optimum_binding"))
+    yield listing(optimum_by_binding(rows), columns, words=words, caption=words.t("limits.optimum_binding"))
