@@ -72,10 +72,28 @@ def test_decisions_by_hand(case):
     assert row["needed_approver_code"] == expected["needed"]
     assert row["breach_codes"] == expected["breaches"] if expected["breaches"] else row.isna()["breach_codes"]
     assert row["valid_to_date"] == pd.Timestamp(expected.get("last", row["valid_to_date"]))
-    limit = pd.Series({"C1": 15_000.0, "C2": 7_000.0})
+    limit = pd.Series({"C1": row["proposed_amount"], "C2": 7_000.0})
     found = with_overrides(limit, table, POLICY, as_of=AS_OF, in_default=in_default.reindex(limit.index).fillna(False))
     assert found["limit_amount"].to_dict() == {"C1": expected["limit"], "C2": 7_000}
     assert found["decision_code"].tolist() == ["override" if expected["state"] == "in_force" else "policy", "policy"]
+
+
+@pytest.mark.parametrize(
+    ("model", "proposed", "final", "expected"),
+    [
+        (5_000, 8_000, 9_000, (9_000, "override")),
+        (12_000, 8_000, 9_000, (12_000, "policy")),
+        (0, 9_000, 5_000, (0, "policy")),
+        (7_000, 9_000, 5_000, (5_000, "override")),
+        (6_000, 8_000, 8_000, (6_000, "policy")),
+    ],
+    ids=["raise above", "raise the policy has passed", "cut of what is lower now", "cut below", "confirmed"],
+)
+def test_a_decision_never_moves_a_limit_against_its_direction(model, proposed, final, expected):
+    table = decisions({"proposed": proposed, "final": final, "end": "2026-03-31"})
+    found = with_overrides(pd.Series({"C1": float(model)}), table, POLICY, as_of=AS_OF).iloc[0]
+    assert (found["limit_amount"], found["decision_code"]) == expected
+    assert found[["override_id", "override_end_date"]].notna().all() == (expected[1] == "override")
 
 
 def test_every_rule_is_broken_in_a_worked_case():

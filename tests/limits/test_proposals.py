@@ -221,7 +221,7 @@ def test_figures_tell_why():
         {"pd_12m": 0.01, "lgd_ratio": 0.5, "guarantee_amount": 5_000.0},
         {"pd_12m": 0.2, "lgd_ratio": 0.5, "country_code": "US", "currency_code": "USD"},
         {"is_in_default": True},
-        {"is_new": True, "gate_code": "unknown", "first_order_amount": 3_000.0},
+        {"is_new": True, "gate_code": "unknown", "first_order_amount": 3_000.0, "sales_amount_12m": 0.0},
         {"is_new": True, "gate_code": "pass", "first_order_amount": 3_000.0},
     ]
     asking = _asking(rows, {"countries": [{"country_code": "US", "limit_factor": 0.8}]})

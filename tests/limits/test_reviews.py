@@ -287,7 +287,7 @@ def test_four_actions_whatever_the_customer_no_more_and_no_fewer(customers):
     assert not (limit["after_amount"] > limit["before_amount"]).any(), "a downgrade raises no limit"
     cover = found[found["action_code"] == "check_cover"]
     assert cover["gap_amount"].to_numpy() == pytest.approx(
-        (cover["exposure_amount"] - cover["covered_amount"]).to_numpy()
+        (cover["exposure_amount"] - cover["covered_amount"]).to_numpy(), abs=1e-6
     )
     assert (cover["gap_amount"] >= 0).all()
 

@@ -65,7 +65,7 @@ def credit_limits(
     """Return table `credit_limits`: today's limit of each customer that is scored.
 
     The limit moves from the internal limit in force to the proposal by the rules of movement; an override in force
-    takes its place. It bounds what no security covers.
+    takes its place and ends with it. It bounds what no security covers.
 
     Parameters
     ----------
@@ -78,9 +78,10 @@ def credit_limits(
     now = rows[rows["customer_id"].isin(scored.index)].set_index("customer_id").sort_index()
     used = exposure(now, policy)
     moves = _moves(now, tables["limits"], policy, as_of=as_of)
-    blocked = now["segment_code"] == "defaulted"
-    decided = with_overrides(moves["limit_amount"], tables["overrides"], policy, as_of=as_of, in_default=blocked)
+    decided = _decided(now, moves["limit_amount"], tables["overrides"], policy, as_of=as_of)
     limit = decided["limit_amount"]
+    conditions = _conditions(now["segment_code"], policy, as_of=as_of)
+    ends = DataFrame({"review": conditions["valid_to_date"], "decision": decided["override_end_date"]})
     above = (used["unsecured_amount"] - limit - now["temporary_limit_amount"]).clip(lower=0)
     frame = now.assign(
         customer_status_code=scored["customer_status_code"].reindex(now.index),
@@ -97,7 +98,7 @@ def credit_limits(
         terms_days=tables["terms_advice"].set_index("customer_id")["advised_terms_days"].reindex(now.index),
         approver_code=approver_needed(limit, policy),
         valid_from_date=as_of + pd.Timedelta(days=1),
-        **_conditions(now["segment_code"], policy, as_of=as_of),
+        **conditions | {"valid_to_date": ends.min(axis=1)},
     )
     return frame.reset_index()[CREDIT_LIMITS.names]
 
@@ -112,6 +113,20 @@ def _moves(now: DataFrame, limits: DataFrame, policy: CreditPolicy, *, as_of: Ti
         n_good_reviews=now["n_good_reviews"],
         is_in_default=now["segment_code"] == "defaulted",
         policy=policy,
+    )
+
+
+def _decided(
+    now: DataFrame, model: Series, overrides: DataFrame, policy: CreditPolicy, *, as_of: Timestamp
+) -> DataFrame:
+    """Limits after the decisions that hold on the first day of the limit, that is after the day of the run."""
+    in_default = now["segment_code"] == "defaulted"
+    found = with_overrides(model, overrides, policy, as_of=as_of, in_default=in_default)
+    holds = found["override_end_date"] > as_of
+    return found.assign(
+        limit_amount=found["limit_amount"].where(holds, model),
+        decision_code=np.where(holds, found["decision_code"], "policy"),
+        override_end_date=found["override_end_date"].where(holds),
     )
 
 

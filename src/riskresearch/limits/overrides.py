@@ -173,7 +173,10 @@ def with_overrides(
     as_of: Timestamp,
     in_default: Series | None = None,
 ) -> DataFrame:
-    """Return limits after the decisions in force: the limit decided takes the place of the policy's.
+    """Return limits after the decisions in force: a decision never moves a limit against its own direction.
+
+    A raise holds where it is above the policy's limit of today, a cut where it is below; one that confirmed the
+    proposal of its day changes nothing.
 
     Parameters
     ----------
@@ -190,13 +193,14 @@ def with_overrides(
     """
     log = limit_overrides(overrides, policy, as_of=as_of, in_default=in_default)
     live = log[log["state_code"] == "in_force"].set_index("customer_id").reindex(limit_amount.index)
-    decided = live["final_amount"].notna()
+    final, direction = live["final_amount"], live["direction_code"]
+    decided = ((direction == "up") & (final > limit_amount)) | ((direction == "down") & (final < limit_amount))
     return DataFrame(
         {
-            "limit_amount": live["final_amount"].where(decided, limit_amount),
+            "limit_amount": final.where(decided, limit_amount),
             "decision_code": np.where(decided, "override", "policy"),
-            "override_id": live["override_id"],
-            "override_end_date": live["valid_to_date"],
+            "override_id": live["override_id"].where(decided),
+            "override_end_date": live["valid_to_date"].where(decided),
         },
         index=limit_amount.index,
     )

@@ -66,7 +66,7 @@ def appetite_budgets(rows: DataFrame, policy: CreditPolicy, *, step_ratio: float
     policy : credit policy
     step_ratio : largest change of a limit in force, share of it
     """
-    sales, appetite = float(rows["seller_sales_amount_12m"].max()), policy.appetite
+    sales, appetite = float(rows["seller_sales_amount_12m"].max()) if len(rows) else 0.0, policy.appetite
     return Budgets(
         expected_loss_amount=appetite.expected_loss_ratio * sales,
         shortfall_amount=appetite.shortfall_ratio * sales,

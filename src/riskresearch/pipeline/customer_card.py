@@ -9,7 +9,9 @@ from pandas import DataFrame
 
 from riskresearch.base.errors import ParameterError
 from riskresearch.behaviour.kpis import customer_history
+from riskresearch.limits.proposals import QUESTIONS
 from riskresearch.pipeline.session import Session
+from riskresearch.report.limit_reasons import told_limits
 from riskresearch.report.sentences import told_customer
 
 TOLD = ("reasons", "customer_changes", "improvements")
@@ -31,8 +33,10 @@ class CustomerCard:
     customer_id: str
     POSITION: ClassVar[tuple[str, ...]] = (
         *("open_amount", "overdue_amount", "disputed_amount", "unapplied_amount", "past_due_max_days"),
-        *("current_limit_amount", "limit_amount", "limit_used_ratio", "grade_code", "segment_code", "pd_12m"),
+        *("unsecured_amount", "current_limit_amount", "limit_amount", "limit_used_ratio", "over_limit_amount"),
+        *("grade_code", "segment_code", "pd_12m"),
     )
+    NUMBERS: ClassVar[tuple[str, ...]] = ("question_code", "amount", "is_binding")
 
     def rows(self, table: str) -> DataFrame:
         """Return the rows of a table that concern the customer."""
@@ -51,13 +55,45 @@ class CustomerCard:
 
     @property
     def position(self) -> DataFrame:
-        """Return what is open, what is overdue, the limits and the grade, in one row."""
-        parts = ("customer_behaviour", "scored", "credit_limits")
+        """Return what is open, what is overdue, the limits and the grade, in one row.
+
+        The limit bounds what no security covers; ``limit_used_ratio`` is that use over the limit in force.
+        """
+        parts = ("customer_behaviour", "credit_limits", "scored")
         frames = [self.rows(name).set_index("customer_id") for name in parts]
         joined = pd.concat(frames, axis=1).reset_index()
         joined = joined.loc[:, ~joined.columns.duplicated()]
-        used = joined["open_amount"] / joined["current_limit_amount"].where(joined["current_limit_amount"] > 0)
+        used = joined["unsecured_amount"] / joined["current_limit_amount"].where(joined["current_limit_amount"] > 0)
         return joined.assign(limit_used_ratio=used)
+
+    @property
+    def limit_numbers(self) -> DataFrame:
+        """Return the four numbers of the limit, ``question_code amount is_binding``; empty where it has no limit."""
+        row = self.rows("credit_limits")
+        if row.empty:
+            return DataFrame(columns=list(self.NUMBERS))
+        binding = row["binding_question_code"].iloc[0]
+        lines = [(code, row[f"{code}_amount"].iloc[0], code == binding) for code in QUESTIONS]
+        return DataFrame(lines, columns=list(self.NUMBERS))
+
+    @property
+    def limit_reason(self) -> DataFrame:
+        """Return why the limit is what it is: ``limit_amount action_code terms_days approver_code reason``."""
+        row = self.rows("credit_limits")
+        told = told_limits(row, self.session.table("limit_figures"), words=self.session.words)
+        return row.assign(reason=told)[["limit_amount", "action_code", "terms_days", "approver_code", "reason"]]
+
+    @property
+    def limit_path(self) -> DataFrame:
+        """Return how the policy would have moved the limit, review by review."""
+        return self.rows("limit_path").drop(columns="customer_id")
+
+    @property
+    def reviews_due(self) -> DataFrame:
+        """Return the reviews of the limit that are due, the one that has waited longest first."""
+        rows = self.rows("limit_reviews")
+        due = rows[rows["is_due"].astype(bool)].sort_values(["review_due_date", "trigger_code"], ignore_index=True)
+        return due[["trigger_code", "trigger_date", "value", "threshold", "unit_code", "evidence"]]
 
     @property
     def told(self) -> DataFrame:

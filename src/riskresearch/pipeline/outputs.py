@@ -5,12 +5,13 @@ from pathlib import Path
 from pandas import DataFrame
 
 from riskresearch.handover.bundle import write_bundle
+from riskresearch.pipeline.limit_files import write_limit_files
 from riskresearch.pipeline.project import report_path
 from riskresearch.pipeline.session import Session
 from riskresearch.pipeline.stages import STAGES
 from riskresearch.report.export import write_workbook
 from riskresearch.report.facts import PageFacts
-from riskresearch.report.render import write_pages, write_validation_pages
+from riskresearch.report.render import write_limits_pages, write_pages, write_validation_pages
 
 WORKBOOK_TABLES = (
     "kpis",
@@ -28,6 +29,16 @@ WORKBOOK_TABLES = (
     "improvements",
     "disagreements",
     "credit_limits",
+    "limit_methods",
+    "limit_factors",
+    "limit_backtest",
+    "limit_adoption",
+    "limit_rule_costs",
+    "optimiser_comparison",
+    "limit_reviews",
+    "limit_overrides",
+    "terms_advice",
+    "late_fees",
     "quotes",
     "losses",
     "retention_reasons",
@@ -38,7 +49,7 @@ WORKBOOK_TABLES = (
 
 
 def write_report(session: Session) -> DataFrame:
-    """Write the management page and the validation page in both languages, and the workbook of the tables.
+    """Write the pages of management, validation, limits and credit policy, the limits for the ERP, and the workbook.
 
     Parameters
     ----------
@@ -53,6 +64,8 @@ def write_report(session: Session) -> DataFrame:
     facts = page_facts(session)
     pages = [*write_pages(tables, facts, folder, session.language)]
     pages += write_validation_pages(tables, facts, folder, session.language)
+    pages += write_limits_pages(tables, facts, folder, session.language)
+    pages += write_limit_files(session, folder)
     write_workbook({name: tables[name] for name in WORKBOOK_TABLES}, folder / "tables.xlsx")
     return _files([*sorted(pages), folder / "tables.xlsx"])
 

@@ -16,7 +16,7 @@ KINDS = (
     (r"^figure_code$", "heading"),
     (r"_code$", "code"),
     (r"^(axis_value|member)$", "member"),
-    (r"^(action|reason|missing|breach|guarantee)_codes$|^guarantees_(required|wanted)$", "codes"),
+    (r"^(action|reason|missing|breach|guarantee)_codes$|^guarantees_(required|wanted|in_force)$", "codes"),
     (r"^evidence$", "evidence"),
     (r"_date$|^date_", "date"),
     (r"^(is|has)_", "flag"),

@@ -50,6 +50,7 @@ FAMILIES = {
     "missing_codes": "missing_input",
     "guarantees_required": "guarantee",
     "guarantees_wanted": "guarantee",
+    "guarantees_in_force": "guarantee",
 }
 ALSO = {"method_code": "limit_method"}
 """A second family of labels, for columns of one name in tables of different stages."""

@@ -35,8 +35,16 @@ def csv_bytes(frame: DataFrame, *, separator: str = ",", show_names: bool = Fals
     return b"\xef\xbb\xbf" + text.encode()
 
 
-def workbook_bytes(tables: Mapping[str, DataFrame], *, show_names: bool = False) -> bytes:
+def workbook_bytes(
+    tables: Mapping[str, DataFrame], *, show_names: bool = False, headings: Mapping[str, str] | None = None
+) -> bytes:
     """Return tables as an Excel workbook, one sheet each, numbers as numbers.
+
+    Parameters
+    ----------
+    tables : table by name of its sheet
+    show_names : show names of customers, hidden otherwise
+    headings : heading by column, for readers; a column without one is headed by its name
 
     Raises
     ------
@@ -53,7 +61,7 @@ def workbook_bytes(tables: Mapping[str, DataFrame], *, show_names: bool = False)
                 f"workbook: table {name!r} with {len(frame)} rows does not fit a sheet (1,048,575 rows, "
                 f"names of 31 letters without []:*?/\\); write it as CSV"
             )
-        _fill(book.create_sheet(name), _shown(frame, show_names))
+        _fill(book.create_sheet(name), _shown(frame, show_names), headings or {})
     buffer = io.BytesIO()
     book.save(buffer)
     return _repacked(buffer.getvalue())
@@ -72,13 +80,13 @@ def _neutral(value: Any) -> Any:
     return safe_text(value) if isinstance(value, str) else value
 
 
-def _fill(sheet: Worksheet, frame: DataFrame) -> None:
-    sheet.append([safe_text(str(name)) for name in frame.columns])
+def _fill(sheet: Worksheet, frame: DataFrame, headings: Mapping[str, str]) -> None:
+    sheet.append([safe_text(headings.get(str(name), str(name))) for name in frame.columns])
     for row in frame.itertuples(index=False, name=None):
         sheet.append([_cell(value) for value in row])
     for place, name in enumerate(frame.columns, start=1):
         letter = get_column_letter(place)
-        sheet.column_dimensions[letter].width = min(max(len(str(name)) + 3, 12), 40)
+        sheet.column_dimensions[letter].width = min(max(len(headings.get(str(name), str(name))) + 3, 12), 40)
         shown = NUMBER_FORMATS.get(kind_of(frame, name))
         for cell in sheet[letter][1:] if shown else ():
             cell.number_format = shown

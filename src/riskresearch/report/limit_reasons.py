@@ -10,7 +10,15 @@ from riskresearch.report.translator import Translator
 
 NO_METHOD = ("default", "no_amount", "floor")
 """Binding codes where no method gives the amount."""
-HELD_BACK = ("opened_again", "raise_in_part", "raise_budget_used", "good_reviews_missing", "inside_band", "no_proposal")
+HELD_BACK = (
+    "opened_again",
+    "raise_in_part",
+    "raise_budget_used",
+    "good_reviews_missing",
+    "inside_band",
+    "need_remembered",
+    "no_proposal",
+)
 """Rules of movement after which the limit is not the rounded proposal."""
 
 NEUTRAL = {

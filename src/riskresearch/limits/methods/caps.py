@@ -48,11 +48,10 @@ def bureau_cap(applicants: Applicants) -> Series:
     Method("cap", "Cap of new customers", "Plafond des nouveaux clients", "domain note C3: overlay for new customers")
 )
 def new_customer_cap(applicants: Applicants) -> Series:
-    """Some median first orders of the sector, or the opening limit; 0 until the credit check passes.
+    """Some median first orders of the sector, or the opening limit; 0 while the credit check is open.
 
-    Concerns customers that start afresh: new ones, and those that bought nothing for twelve months. The check is
-    asked for by the rule for new customers, or by the country of a customer abroad. On past days, for which the
-    result of the check was not kept (empty), it counts as passed.
+    Concerns customers that start afresh: new ones, and those that bought nothing for twelve months. When a check
+    stops them, see `is_check_open`. On past days, for which its result was not kept (empty), it counts as passed.
     """
     rule = applicants.policy.new_customers
     opening = applicants.known("first_order_amount") * rule.first_order_multiple
@@ -74,11 +73,19 @@ def country_cap(applicants: Applicants) -> Series:
 
 
 def is_check_open(applicants: Applicants) -> Series:
-    """Whether the check of a customer that starts afresh is asked for and has failed, or has no result yet."""
+    """Whether a customer that starts afresh waits for its check.
+
+    A failed check stops every one of them where the policy or its country asks for a check. A check without a result
+    stops customers abroad where their country asks for it, and those that buy nothing; a new customer at home that
+    buys already goes on under the cap, and the missing check is told. An empty country is the seller's.
+    """
     policy, codes = applicants.policy, applicants.rows["country_code"]
     abroad = codes.fillna(policy.home_country_code) != policy.home_country_code
-    asked = policy.new_customers.check_required | (abroad & (applicants.by_country("check_new_customers") > 0))
-    return asked & applicants.rows["gate_code"].isin(["fail", "unknown"]) & applicants.starts_afresh
+    by_country = abroad & (applicants.by_country("check_new_customers") > 0)
+    buys_nothing = ~(applicants.known("sales_amount_12m") > 0)
+    gate, asked = applicants.rows["gate_code"], by_country | policy.new_customers.check_required
+    stopped = asked & (gate == "fail") | (gate == "unknown") & (by_country | asked & buys_nothing)
+    return stopped & applicants.starts_afresh
 
 
 def uninsured_amount(applicants: Applicants) -> Series:

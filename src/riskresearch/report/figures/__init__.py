@@ -11,7 +11,7 @@ from riskresearch.report.figures.flows import transition_matrix, vintage_heatmap
 from riskresearch.report.figures.forecast import forecast_errors, receipts_fan, survival_curves
 from riskresearch.report.figures.grades import grade_quality_bars, scorecard_dots
 from riskresearch.report.figures.levels import pd_intervals, pd_level_lines, pd_over_months
-from riskresearch.report.figures.limit_tests import policy_differences, policy_months
+from riskresearch.report.figures.limit_tests import policy_differences, policy_months, rule_cost_bars
 from riskresearch.report.figures.limits import (
     binding_shares,
     limits_by_segment,
@@ -76,6 +76,7 @@ __all__ = [
     "rating_shares",
     "receipts_fan",
     "reliability_plot",
+    "rule_cost_bars",
     "rules_beside_optimum",
     "sample_timeline",
     "scorecard_dots",

@@ -71,6 +71,35 @@ def policies_in_order(limit_backtest: DataFrame) -> list[str]:
 
 
 @picture
+def rule_cost_bars(
+    limit_rule_costs: DataFrame, *, words: Translator, axis: Axes, assumption_code: str = "lost"
+) -> None:
+    """Draw the net result gained when one rule of the policy is left out, with intervals.
+
+    Parameters
+    ----------
+    limit_rule_costs : table `limit_rule_costs`
+    words : language and currency
+    axis : where to draw
+    assumption_code : what becomes of blocked orders
+    """
+    title = words.t("figure.rule_costs_title")
+    rows = limit_rule_costs[limit_rule_costs["sales_assumption_code"] == assumption_code]
+    if rows.empty:
+        return not_computable(axis, words, title=title, reason=words.t("figure.no_rows"))
+    rows = rows.sort_values(["net_gained_amount", "rule_code"], ascending=[False, True])
+    places = np.arange(len(rows))
+    axis.barh(places, rows["net_gained_amount"], color=BLUE, height=0.5)
+    axis.hlines(places, rows["net_gained_low_amount"], rows["net_gained_high_amount"], color=INK, linewidth=1.4)
+    axis.axvline(0.0, color=MUTED, linewidth=1)
+    name_rows(axis, [fitted(words.label("policy_rule", code), width=24) for code in rows["rule_code"]])
+    axis.set_title(title)
+    ticks(axis, "x", words.compact)
+    axis.locator_params(axis="x", nbins=6)
+    return set_height(axis, 1.1 + 0.42 * len(rows))
+
+
+@picture
 def policy_months(
     limit_backtest_months: DataFrame,
     *,

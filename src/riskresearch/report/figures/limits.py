@@ -100,7 +100,7 @@ def binding_shares(credit_limits: DataFrame, *, words: Translator, axis: Axes) -
         if code not in wide:
             continue
         shares = (wide[code] / totals).to_numpy(float)
-        label = words.label("binding_question", code)
+        label = words.label("question", code)
         bars = axis.barh(places, shares, left=left, color=colour, height=0.6, label=label)
         texts = [words.count(n) if share >= 0.04 else "" for n, share in zip(wide[code], shares, strict=True)]
         ink = INK if colour in (SKY, RULE, ORANGE) else "white"
@@ -136,7 +136,7 @@ def rules_beside_optimum(optimiser_comparison: DataFrame, *, words: Translator, 
         for value, gap in zip(rows["net_value_amount"], rows["gap_amount"].round(2), strict=True)
     ]
     axis.bar_label(bars, behind, padding=3, fontsize=8, color=MUTED)
-    name_rows(axis, [fitted(words.label("simple_rule", code), width=28, lines=1) for code in rows["rule_code"]])
+    name_rows(axis, [fitted(words.label("simple_rule", code), width=24) for code in rows["rule_code"]])
     top = float(rows["net_value_amount"].max())
     axis.set_xlim(min(0.0, float(rows["net_value_amount"].min())), top * 1.35 if top > 0 else 1.0)
     axis.set_title(title)
@@ -173,8 +173,8 @@ def shortfall_frontier(optimiser_frontier: DataFrame, *, words: Translator, axis
     axis.set_title(title)
     axis.set_xlabel(words.t("figure.frontier_axis"))
     axis.set_ylabel(words.t("figure.frontier_value"))
-    axis.locator_params(axis="x", nbins=5)
+    axis.locator_params(axis="x", nbins=4)
     for side in ("x", "y"):
-        ticks(axis, side, words.compact)
+        ticks(axis, side, lambda value: words.amount(value, 0))
     legend_below(axis)
     return None

@@ -62,7 +62,7 @@ def compared(row: Series, words: Translator) -> str:
     """Return one comparison in words: against what, by how much, and on which assumption."""
     return words.t(
         "limits.comparison",
-        reference=reference(row, words),
+        reference=reference(row, words, family="held_against"),
         basis=words.t("limits.loss_realised" if row["loss_basis_code"] == "realised" else "limits.loss_expected"),
         difference=signed(words, row["difference_amount"]),
         interval=interval(words, row[INTERVAL[1]], row[INTERVAL[2]], lambda value: signed(words, value)),
@@ -70,9 +70,9 @@ def compared(row: Series, words: Translator) -> str:
     )
 
 
-def reference(row: Series, words: Translator) -> str:
+def reference(row: Series, words: Translator, *, family: str = "reference") -> str:
     """Return what a policy is held against; of the best simple rule, which one it is."""
-    told = label_of(words, "reference_code", row["reference_code"])
+    told = words.label(family, row["reference_code"])
     if row["reference_code"] == "limits_in_force" or pd.isna(row["reference_policy_code"]):
         return told
     rule = words.label("limit_policy", row["reference_policy_code"])

@@ -10,6 +10,7 @@ from riskresearch.report.figures.limit_tests import NET_RESULT, policies_in_orde
 from riskresearch.report.page.context import Block, Chapter, Context, figure, grid_block, missing, note, pair, text
 from riskresearch.report.page.limits.adoption import adoption_blocks, verdict_block
 from riskresearch.report.page.limits.parts import counted, interval, label_of, listing, share, signed
+from riskresearch.report.page.limits.rule_costs import rule_cost_blocks
 from riskresearch.report.translator import Translator
 
 ASSUMPTIONS = ("lost", "delayed", "prepaid")
@@ -35,13 +36,13 @@ def backtest_chapter(context: Context) -> Chapter:
         blocks = (verdict_block(context),) if known else (missing(words.t("limits.no_backtest")),)
         return Chapter("backtest", title, blocks)
     blocks = (
-        verdict_block(context),
         text(_assumed(context)),
         *_pictures(context, backtest),
         *(block for code in ASSUMPTIONS for block in _measures(backtest, code, words)),
         note(words.t("limits.backtest_note")),
         *_extrapolation(context),
         *adoption_blocks(context),
+        *rule_cost_blocks(context),
     )
     return Chapter("backtest", title, blocks)
 
@@ -72,17 +73,19 @@ def _pictures(context: Context, backtest: DataFrame) -> Iterator[Block]:
         for name in names
     ]
     yield pair(drawn, Block("group", parts=tuple(lines)))
+    yield note(words.t("limits.months_note"))
 
 
 def _measures(backtest: DataFrame, assumption: str, words: Translator) -> Iterator[Block]:
-    """Two tables of one assumption: what the policies earn, and how they behave."""
+    """What the policies earn, and how they behave; paid in advance in part they block what they block when lost."""
     rows = backtest[backtest["sales_assumption_code"] == assumption]
     if rows.empty:
         return
     fate = words.label("sales_fate", assumption)
     yield Block("heading", words.t("limits.if_blocked", fate=fate))
     yield grid_block(_grid(rows, MONEY, words, with_difference=True), caption=words.t("limits.money_table"))
-    yield grid_block(_grid(rows, CONDUCT, words), caption=words.t("limits.conduct_table"))
+    if assumption != "prepaid":
+        yield grid_block(_grid(rows, CONDUCT, words), caption=words.t("limits.conduct_table"))
 
 
 def _grid(rows: DataFrame, measures: tuple[str, ...], words: Translator, *, with_difference: bool = False) -> Grid:

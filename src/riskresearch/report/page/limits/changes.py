@@ -7,7 +7,17 @@ from riskresearch.report.figures.limits import limits_by_segment
 from riskresearch.report.page.context import Block, Chapter, Context, figure, missing, note, text
 from riskresearch.report.page.limits.adoption import verdict_block
 from riskresearch.report.page.limits.chapter import change_sentences, over_limit_table, reviews_sentence
-from riskresearch.report.page.limits.parts import coded, counted, label_of, listing, money, none_or, reasons, signed
+from riskresearch.report.page.limits.parts import (
+    WIDE,
+    coded,
+    counted,
+    label_of,
+    listing,
+    money,
+    none_or,
+    reasons,
+    signed,
+)
 from riskresearch.report.totals import largest_changes, limits_by_action
 from riskresearch.report.translator import Translator
 
@@ -67,7 +77,7 @@ def _largest(context: Context, limits: DataFrame) -> list[Block]:
         (words.t("limits.why"), lambda row: str(row["reason"]), False),
         (words.t("limits.not_known"), lambda row: missing_inputs(row["missing_codes"], words), False),
     ]
-    marks = (None, "segment_code", *(None,) * 6)
+    marks = (None, "segment_code", *(None,) * 4, WIDE, None)
     caption = words.n("limits.largest", len(rows))
     return [listing(rows, columns, words=words, caption=caption, marks=marks)]
 
@@ -82,6 +92,8 @@ def _before(row: Series, words: Translator) -> str:
 
 
 def _terms(row: Series, words: Translator) -> str:
+    if row["terms_days"] == 0:
+        return words.t("limits.cash")
     return none_or(words, row["terms_days"], lambda days: words.threshold_days(round(float(days))))
 
 

@@ -7,7 +7,8 @@ from pandas import DataFrame
 from riskresearch.report.figures.limits import limits_by_segment
 from riskresearch.report.page.context import Block, Chapter, Context, figure, missing, note, pair, table, text
 from riskresearch.report.page.limits.adoption import verdict_block
-from riskresearch.report.page.limits.parts import coded, label_of, listing, money, reasons
+from riskresearch.report.page.limits.parts import WIDE, coded, label_of, listing, money, reasons
+from riskresearch.report.page.limits.rule_costs import costly_rule
 from riskresearch.report.totals import ACTION_ORDER, limits_by_action, over_limit, reviews_by_trigger
 from riskresearch.report.totals import limits_by_segment as segment_totals
 from riskresearch.report.translator import Translator
@@ -36,6 +37,7 @@ def limits_chapter(context: Context) -> Chapter:
     beside = [text(told), text(reviews_sentence(context)), _link(context)]
     blocks = [
         verdict_block(context),
+        *([text(costly)] if (costly := costly_rule(context)) else []),
         *([] if has_current else [note(words.t("chapter.no_current_limit"))]),
         pair(drawn, Block("group", parts=tuple(block for block in beside if block.text))),
         table(
@@ -104,6 +106,6 @@ def over_limit_table(context: Context, limits: DataFrame, *, max_rows: int) -> I
         coded(words, "action_code"),
         (words.t("limits.why"), lambda row: str(row["reason"]), False),
     ]
-    marks = (None, "grade_code", None, None, None, "action_code", None)
+    marks = (None, "grade_code", None, None, None, "action_code", WIDE)
     caption = words.t("table.over_limit")
     yield listing(rows, columns, words=words, caption=caption, max_rows=max_rows, marks=marks)

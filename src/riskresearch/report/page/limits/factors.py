@@ -104,7 +104,7 @@ def _checks(context: Context) -> Iterator[Block]:
         (words.t("column.check_code"), lambda row: label_of(words, "check_code", row["check_code"]), False),
         share(words, "value_ratio"),
         share(words, "appetite_ratio"),
-        (words.t("column.value_amount"), lambda row: none_or(words, row["value_amount"], words.compact), True),
+        (words.t("limits.amount"), lambda row: none_or(words, row["value_amount"], words.compact), True),
         (words.t("limits.met"), lambda row: _met(row, words), False),
     ]
     marks = (None,) * 5 + ("colour",)

@@ -6,7 +6,7 @@ from pandas import DataFrame
 
 from riskresearch.report.figures.limits import binding_shares
 from riskresearch.report.page.context import Block, Chapter, Context, figure, missing, note, pair
-from riskresearch.report.page.limits.parts import coded, counted, listing, money
+from riskresearch.report.page.limits.parts import coded, counted, label_of, listing, money
 from riskresearch.report.totals import limits_by_binding
 from riskresearch.report.translator import Translator
 
@@ -31,7 +31,7 @@ def _first(rows: DataFrame, words: Translator) -> str:
     """Customers by what binds, for those who do not see the picture."""
     counts = rows.groupby("binding_question_code")["n_customers"].sum().sort_values(ascending=False, kind="stable")
     told = [
-        words.t("limits.n_of", verdict=words.label("binding_question", code), n=words.count(n))
+        words.t("limits.n_of", verdict=label_of(words, "binding_question_code", code), n=words.count(n))
         for code, n in counts.items()
     ]
     return words.listed(told)
@@ -53,7 +53,7 @@ def _table(rows: DataFrame, words: Translator) -> Block:
 
 def method_name(code: object, words: Translator) -> str:
     """Return the name of a limit method, or why no method decides."""
-    family = "limit_method" if words.has("limit_method", code) else "binding_question"
+    family = "limit_method" if words.has("limit_method", code) else "question"
     return words.label(family, code)
 
 

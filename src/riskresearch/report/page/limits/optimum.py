@@ -88,10 +88,11 @@ def _pictures(context: Context, comparison: DataFrame) -> Iterator[Block]:
 
 def _rules(comparison: DataFrame, words: Translator) -> Block:
     rows = comparison.sort_values(["net_value_amount", "rule_code"], ascending=[False, True])
-    names = ("limit_amount", "margin_amount", "expected_loss_amount", "cost_amount", "net_value_amount")
+    names = ("margin_amount", "expected_loss_amount", "cost_amount", "net_value_amount")
     columns = [
         coded(words, "rule_code", family="simple_rule"),
         counted(words, "n_customers"),
+        money(words, "limit_amount", name="limits.all_limits"),
         *(money(words, name) for name in names),
         (words.t("column.gap_amount"), lambda row: words.compact(row["gap_amount"]), True),
         money(words, "shortfall_amount"),
@@ -115,7 +116,7 @@ def budgets(context: Context) -> Iterator[Block]:
     columns = [
         (words.t("column.budget_code"), lambda row: budget_name(row, words), False),
         money(words, "allowed_amount"),
-        money(words, "used_amount"),
+        money(words, "used_amount", name="limits.used"),
         share(words, "used_ratio", name="limits.used_share"),
         (words.t("column.price"), lambda row: words.number(row["price"], 2), True),
     ]

@@ -1,16 +1,21 @@
 """What the chapters on limits share: tables written cell by cell, labels of codes, the sums behind sentences."""
 
+import re
 from collections.abc import Callable, Sequence
 
 import pandas as pd
 from pandas import DataFrame, Series
 
-from riskresearch.report.cells import FAMILIES, Grid
+from riskresearch.report.cells import Grid
+from riskresearch.report.codes import coded as code_label
 from riskresearch.report.limit_reasons import told_limits
 from riskresearch.report.page.context import Block, Context, grid_block
-from riskresearch.report.translator import Translator
+from riskresearch.report.translator import HARD_SPACE, Translator
 
 NO_FIGURES = DataFrame({"customer_id": [], "review_date": [], "method_code": [], "figure_code": [], "value": []})
+WORD_JOINER = "\u2060"
+WIDE = "sentence"
+"""Mark of a column of sentences, which a small screen does not squeeze."""
 Told = Callable[[Series], str]
 Column = tuple[str, Told, bool]
 """Heading, how a row is told, whether it is a number."""
@@ -34,22 +39,27 @@ def listing(
     words : language
     caption : what the table shows
     max_rows : rows shown, the rest is counted
-    marks : for each column the column of `rows` whose code colours the cell; none by default
+    marks : for each column the column of `rows` whose code colours the cell, or `WIDE`; none by default
     """
     shown = rows if max_rows is None else rows.head(max_rows)
     lines = tuple(tuple(told(row) for _, told, _ in columns) for _, row in shown.iterrows())
     named = tuple(marks) or (None,) * len(columns)
-    coloured = tuple(tuple(None if name is None else str(row[name]) for name in named) for _, row in shown.iterrows())
+    coloured = tuple(tuple(_mark(row, name) for name in named) for _, row in shown.iterrows())
     content = Grid(tuple(head for head, _, _ in columns), lines, tuple(number for _, _, number in columns), coloured)
     n_more = len(rows) - len(shown)
     return grid_block(content, caption=caption, more=words.n("table.more", n_more) if n_more else "")
+
+
+def _mark(row: Series, name: str | None) -> str | None:
+    """The code that styles a cell: `WIDE` for a cell of sentences, else that of a column."""
+    return name if name in (None, WIDE) else str(row[name])
 
 
 def label_of(words: Translator, column: str, code: object) -> str:
     """Return the label of a code of a column; nothing known reads "–"."""
     if pd.isna(code):
         return words.t("missing.none")
-    return words.label(FAMILIES.get(column, column.removesuffix("_code")), code)
+    return code_label(str(code), column, words)
 
 
 def coded(words: Translator, column: str, *, family: str | None = None) -> Column:
@@ -106,8 +116,9 @@ def with_interval(words: Translator, row: Series, names: Sequence[str], show: Ca
 
 
 def interval(words: Translator, low: float, high: float, show: Callable[[float], str]) -> str:
-    """Return an interval in words."""
-    return words.t("chapter.interval", low=show(low), high=show(high))
+    """Return an interval in words, on one line."""
+    told = words.t("chapter.interval", low=show(low), high=show(high))
+    return re.sub(r"([+-])(?=\S)", r"\1" + WORD_JOINER, told.replace(" ", HARD_SPACE))
 
 
 def reasons(context: Context, rows: DataFrame) -> Series:

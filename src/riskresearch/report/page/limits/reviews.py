@@ -42,8 +42,7 @@ def _triggers(reviews: DataFrame, words: Translator) -> Iterator[Block]:
 
 def cause_name(code: object, words: Translator) -> str:
     """Return what causes an action: a trigger of a review, or a limit that is passed."""
-    family = "review_trigger" if words.has("review_trigger", code) else "cause"
-    return words.label(family, code)
+    return words.label("review_trigger", code)
 
 
 def _actions(context: Context) -> Iterator[Block]:

@@ -1,0 +1,1 @@
+"""The credit policy as a page for staff and auditors."""
