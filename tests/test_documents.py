@@ -59,7 +59,7 @@ def test_links_of_the_documents_are_alive(page):
 def test_the_readme_has_a_command_before_line_25_and_names_only_real_commands():
     text = (PROJECT / "README.md").read_text(encoding="utf-8")
     assert any(line.strip().startswith("make report") for line in text.splitlines()[:25])
-    named = set(re.findall(r"^riskresearch ([a-z]+)|`riskresearch ([a-z]+)", text, re.MULTILINE))
+    named = set(re.findall(r"^riskresearch ([a-z-]+)|`riskresearch ([a-z-]+)", text, re.MULTILINE))
     assert {first or second for first, second in named} <= set(get_command(app).commands)
 
 

@@ -62,13 +62,14 @@ def _hand_book(groups):
     rows, acts, defaults = [], [], []
     for place, group in enumerate(groups):
         for number in range(group["n"]):
-            customer = f"{place}-{number:03d}"
-            rows.append({"customer_id": customer, "review_date": REVIEW, "segment_code": group["segment"]})
+            customer, need = f"{place}-{number:03d}", group.get("need", 1000)
+            row = {"need_amount": float(need), "sales_amount_12m": 12.0 * need}
+            rows.append({"customer_id": customer, "review_date": REVIEW, "segment_code": group["segment"], **row})
             for month in pd.date_range("2024-01-01", periods=12, freq="MS"):
-                acts.append((customer, "invoice", month, group["use"] * 1000.0))
-                acts.append((customer, "payment", month + pd.Timedelta(days=27), -group["use"] * 1000.0))
+                acts.append((customer, "invoice", month, group["use"] * need))
+                acts.append((customer, "payment", month + pd.Timedelta(days=27), -group["use"] * need))
             if number < group["n_defaults"]:
-                acts.append((customer, "invoice", AS_OF, group["owed"] * 1000.0))
+                acts.append((customer, "invoice", AS_OF, group["owed"] * need))
                 defaults.append((customer, AS_OF))
     inputs = _input_rows(rows)
     tables = {
@@ -97,12 +98,20 @@ def test_worked_factors(case):
         "kept": "sales_kept_ratio",
         "full": "full_sales_factor",
         "policy": "factor_policy",
+        "need_rate": "need_weighted_default_rate_ratio",
+        "need_ratio": "need_at_default_ratio",
+        "size_ratio": "shrunk_need_at_default_ratio",
+        "to_sign": "factor_to_sign",
+        "signed_loss_ratio": "expected_loss_to_sign_ratio",
+        "signed_kept": "sales_kept_to_sign_ratio",
         "policy_loss_ratio": "expected_loss_policy_ratio",
         "policy_kept": "sales_kept_policy_ratio",
     }
-    if "reason" in expected:
-        assert row["reason_code"] == expected.pop("reason")
-    assert {name: row[names[name]] for name in expected} == pytest.approx(expected, abs=1e-9)
+    for name, column in (("reason", "reason_code"), ("to_sign_reason", "to_sign_reason_code")):
+        if name in expected:
+            assert row[column] == expected.pop(name)
+    wanted = {name: np.nan if value is None else value for name, value in expected.items()}
+    assert {name: row[names[name]] for name in wanted} == pytest.approx(wanted, abs=1e-9, nan_ok=True)
 
 
 @pytest.mark.parametrize("case", CASES["rows"], ids=lambda case: case["name"])
@@ -120,7 +129,9 @@ def test_which_review_days_count(case):
     segments = inputs[["customer_id", "review_date"]].assign(segment_code=case.get("segment", "to_watch"))
     segments["segment_code"] = segments["segment_code"].astype("str")
     counts = row_counts(reviewed(inputs, segments, as_of=AS_OF))
-    assert counts.to_dict("records") == [{"reason_code": case["expected"], "n_rows": 1, "n_customers": 1}]
+    day = inputs["review_date"].item()
+    window = {"n_review_dates": 1, "first_review_date": day, "last_review_date": day}
+    assert counts.to_dict("records") == [{"reason_code": case["expected"], "n_rows": 1, "n_customers": 1, **window}]
 
 
 def test_days_without_a_grade_count_only_where_none_has_one(book):
@@ -179,6 +190,8 @@ def test_losses_and_sales_agree_with_the_definition_by_plain_loops(book):
         ["C00001", "C00002", *book.tables["defaults"]["customer_id"].iloc[[0, -1, -3]]]
     )
     rows = book.inputs[chosen].assign(need_amount=lambda frame: frame["need_amount"] * (1 + 0.1 * (frame.index % 7)))
+    small = rows["customer_id"].isin(book.tables["defaults"]["customer_id"].iloc[[0, -1]])
+    rows.loc[small, ["need_amount", "lgd_ratio"]] *= [0.4, 0.7]
     days, amounts = pd.to_datetime(["2021-05-10", "2021-05-20", "2021-07-06"]), (-300.0, 1800.0, -250.0)
     acts = movements_of(
         [("C00001", "credit_note" if a < 0 else "invoice", d, a) for d, a in zip(days, amounts, strict=True)]
@@ -188,7 +201,9 @@ def test_losses_and_sales_agree_with_the_definition_by_plain_loops(book):
     segments = book.segments.assign(segment_code="to_watch")
     found = _cells(
         _factors(
-            replace(book, inputs=rows, segments=segments, tables={**book.tables, "movements": acts}), _policy(0.06)
+            replace(book, inputs=rows, segments=segments, tables={**book.tables, "movements": acts}),
+            _policy(0.06),
+            least_defaulters=1,
         )
     )
     counted = rows[~rows["is_in_default"] & (rows["review_date"] + pd.DateOffset(months=12) <= book.as_of)]
@@ -270,16 +285,25 @@ def test_factors_never_rise_with_risk(axis):
     ]
     frame = _factors(simulated(groups, n_months=24, rng=rng))["limit_factors"]
     frame = frame[frame["axis_code"] == axis].sort_values(["size_code", "sector_code", "class_rank"])
-    steps = frame.groupby(["size_code", "sector_code"])["factor"].diff().dropna()
+    signed = frame.groupby(["size_code", "sector_code"])["factor_to_sign"].diff().dropna()
+    assert (signed <= 0).all()
+    told = frame.dropna(subset=["factor"])
+    assert (told["factor_to_sign"] <= told[["factor", "full_sales_factor"]].min(axis=1)).all()
+    steps = told.groupby(["size_code", "sector_code"])["factor"].diff().dropna()
     assert (steps <= 0).all()
     rates = frame.groupby(["size_code", "sector_code"])["ordered_default_rate_ratio"].diff().dropna()
     assert (rates >= -1e-12).all()
-    assert len(steps) == len(frame) - frame[["size_code", "sector_code"]].drop_duplicates().shape[0]
+    n_lines = frame[["size_code", "sector_code"]].drop_duplicates().shape[0]
+    assert len(signed) == len(frame) - frame["factor_to_sign"].isna().sum() - n_lines
+    assert len(steps) >= (len(frame) - n_lines) / 3
 
 
 def test_a_looser_appetite_never_lowers_a_factor(book):
     ratios = (0.0005, 0.002, 0.004, 0.005, 0.007, 0.012, 0.03, 0.1)
-    found = [_factors(book, _policy(ratio))["limit_factors"]["factor"].to_numpy(float) for ratio in ratios]
+    found = [
+        _factors(book, _policy(ratio), least_defaulters=1)["limit_factors"]["factor"].to_numpy(float)
+        for ratio in ratios
+    ]
     assert (np.diff(np.array(found), axis=0) >= 0).all()
     assert found[0].max() < 3.0
     assert found[-1].min() == 3.0
@@ -314,16 +338,24 @@ def test_few_defaulters_give_a_wide_interval_and_the_parents_exposure(book):
     assert np.isnan(row["use_at_default_ratio"])
     assert row["default_rate_ratio"] == 0 < row["ordered_default_rate_ratio"]
     assert row["ordered_default_rate_ratio"] <= found.loc["to_watch", "ordered_default_rate_ratio"]
-    assert row["factor_high"] - row["factor_low"] >= 0.5
-    assert (found["factor_low"] <= found["factor"]).all()
-    assert (found["factor"] <= found["factor_high"]).all()
+    assert row[["factor_raw", "factor", "factor_low", "factor_high", "expected_loss_ratio"]].isna().all()
+    assert row["factor_to_sign"] == row["factor_policy"]
+    assert row["to_sign_reason_code"] == "too_few_defaults"
+    told = found.drop(index="reliable")
+    assert (told["factor_low"] <= told["factor"]).all()
+    assert (told["factor"] <= told["factor_high"]).all()
+    assert (told["factor_low"] < told["factor_high"]).any()
+    assert (told["factor_to_sign"] <= told["full_sales_factor"]).all()
 
 
 def test_a_book_without_any_default_is_told_and_not_taken_for_safe():
     safe = simulated([Group("to_watch", "D", 0.0, 8)], n_months=24, rng=np.random.default_rng(0))
-    row = _cells(_factors(safe, n_bootstrap=200)).loc["to_watch"]
+    found = _factors(safe, n_bootstrap=200)
+    segment, row = _cells(found).loc["to_watch"], _cells(found, "book").loc["*"]
+    assert segment["reason_code"] == row["reason_code"] == "too_few_defaults"
+    assert np.isnan(segment["factor"])
+    assert segment["factor_to_sign"] == segment["factor_policy"] == 0.8
     assert row["factor"] == 3.0
-    assert row["reason_code"] == "too_few_defaults"
     assert row["factor_low"] < 1.5  # half a default more in 8 customer-years, the whole limit lost
 
 
@@ -355,7 +387,10 @@ def test_thin_data_give_tables_with_reasons(book, thin):
         kept = with_factors(_policy(), found["limit_factors"])
         assert [part.need_factor for part in kept.segments] == [part.need_factor for part in _policy().segments]
     else:
-        assert cells["factor"].notna().all()
+        assert cells["factor_to_sign"].notna().all()
+    if thin in ("no_defaults", "no_acts", "one_customer"):
+        assert cells["factor"].isna().all()
+        assert (cells["factor_to_sign"] == cells["factor_policy"]).all()
     if thin == "no_acts":
         assert (cells["reason_code"] == "no_history").all()
     if thin == "no_grades":
@@ -366,17 +401,34 @@ def test_the_new_policy_is_a_draft_of_the_next_version(book):
     policy = _policy().model_copy(update={"approved_by": "committee"})
     found = _factors(book)["limit_factors"]
     own = _cells({"limit_factors": found})
-    new = with_factors(policy, found, multiplier=0.873, within_history=False)
+    new = with_factors(policy, found, multiplier=0.873)
     assert (new.version, new.approved_by, policy.version) == (2, None, 1)
     for segment in new.segments[:-1]:
-        product = own.loc[segment.segment_code, "factor"] * 0.873
+        product = own.loc[segment.segment_code, "factor_to_sign"] * 0.873
         assert 0 <= product - segment.need_factor < 0.01 + 1e-9
     assert new.segments[-1] == policy.segments[-1]
     assert new.segments[0].model_copy(update={"need_factor": 1.2}) == policy.segments[0]
     inside = with_factors(policy, found)
     assert own["full_sales_factor"].tolist() == [1.0] * 3  # all sales fit within one need
-    for segment in inside.segments[:-1]:
-        assert segment.need_factor == pytest.approx(min(own.loc[segment.segment_code, "factor"], 1.0))
+    told = own.sort_values("class_rank")
+    wanted = told["factor"].clip(upper=1.0).fillna(told["factor_policy"]).cummin()
+    assert {part.segment_code: part.need_factor for part in inside.segments[:-1]} == pytest.approx(wanted.to_dict())
+
+
+def test_the_book_loses_what_the_factors_were_fitted_to():
+    """Twelve small defaulters among large customers: expected loss 0.12 x 60 % x 1,000 x 0.578125 x 0.8 each."""
+    groups = [
+        {"segment": "to_watch", "n": 50, "n_defaults": 12, "use": 1, "owed": 3, "need": 500},
+        {"segment": "to_watch", "n": 50, "n_defaults": 0, "use": 1, "owed": 3, "need": 1500},
+    ]
+    found = _factors(_hand_book(groups), n_scenarios=4000)["limit_factor_checks"]
+    in_force = found[found["factors_code"] == "policy"].set_index("check_code")
+    assert in_force.loc["expected_loss", "value_amount"] == pytest.approx(100 * 41.625 * 0.8)
+    assert in_force.loc["expected_loss", "value_ratio"] == pytest.approx(0.0034688, abs=1e-6)
+    alike = [dict(group, n_defaults=6) for group in groups]
+    even = _factors(_hand_book(alike), n_scenarios=4000)["limit_factor_checks"]
+    shortfall = even[even["factors_code"] == "policy"].set_index("check_code").loc["expected_shortfall", "value_amount"]
+    assert in_force.loc["expected_shortfall", "value_amount"] == pytest.approx(0.578125 * shortfall)
 
 
 def test_wrong_inputs_are_refused(book):

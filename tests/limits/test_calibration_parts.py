@@ -10,9 +10,12 @@ from scipy.stats import multivariate_normal
 from sklearn.isotonic import IsotonicRegression
 
 from riskresearch.limits.calibration.credibility import correlation_within, design_effect, shrunk_rates
+from riskresearch.limits.calibration.levels import Level
 from riskresearch.limits.calibration.monotone import largest_factor, never_falling, never_rising, room_left
 from riskresearch.limits.calibration.portfolio import default_scenarios, expected_shortfall, largest_multiplier
-from riskresearch.limits.calibration.sums import entries, factor_grid
+from riskresearch.limits.calibration.sizes import size_ratios, size_rules
+from riskresearch.limits.calibration.sums import COUNTED, Entries, Sums, entries, factor_grid
+from riskresearch.limits.calibration.to_sign import to_sign
 
 GRID = np.round(np.arange(7) * 0.5, 6)
 
@@ -137,7 +140,8 @@ def test_sums_at_each_factor_equal_the_plain_ones():
     for place, grid in enumerate(found.sums.grid):
         kept = capped = 0.0
         for row in rows.itertuples():
-            capped += row.weight * min(grid, row.use_ratio) if row.is_hit else 0.0
+            if row.is_hit:
+                capped += row.weight * row.lgd_ratio * row.need_amount * min(grid, row.use_ratio)
             for act in path[path["customer_id"] == row.customer_id].itertuples():
                 if row.review_date < act.day <= row.end_date:
                     limit = grid * row.need_amount
@@ -146,6 +150,10 @@ def test_sums_at_each_factor_equal_the_plain_ones():
         assert found.sums.kept[:, place].sum() == pytest.approx(kept)
         assert found.sums.capped_use[:, place].sum() == pytest.approx(capped)
     assert found.sums["years"].sum() == pytest.approx(rows["weight"].sum())
+    hits = rows[rows["is_hit"]]
+    assert found.sums["hit_need"].sum() == pytest.approx((hits["weight"] * hits["need_amount"]).sum())
+    lost = (hits["weight"] * hits["need_amount"] * hits["lgd_ratio"]).sum()
+    assert found.sums["hit_loss_need"].sum() == pytest.approx(lost)
 
 
 def test_defaults_have_their_probability_and_default_together_as_the_model_says():
@@ -189,3 +197,90 @@ def test_the_multiplier_meets_its_budget_and_hardly_less():
     assert amount(found) <= 30.0 < amount(found + 1e-6)
     assert largest_multiplier(amount, 100.0) == 1.0
     assert largest_multiplier(amount, 0.0) == 0.0
+
+
+def _sized(needs, fails, segments, *, rng=None):
+    """One customer-year each; size ratios of the book and of its segments."""
+    needs, fails, segments = np.array(needs, float), np.array(fails, float), np.array(segments)
+    n, n_segments = len(needs), int(max(segments)) + 1
+    counted = dict.fromkeys(COUNTED, np.zeros(n))
+    counted |= {"years": np.ones(n), "hits": fails, "loss_need": needs, "hit_loss_need": fails * needs}
+    values = np.column_stack([*(counted[name] for name in COUNTED), np.zeros((n, 4))])
+    found = Entries(pd.DataFrame(index=range(n)), np.arange(n), Sums(values, np.array([0.0, 1.0])))
+    cells, none = pd.DataFrame({"class_code": range(n_segments)}), np.zeros(1, dtype=np.int64)
+    divisions = [
+        Level("book", cells.iloc[:1], 1, np.zeros(n, dtype=np.int64), none),
+        Level("segment", cells, 1, segments, np.zeros(n_segments, dtype=np.int64)),
+    ]
+    made = []
+    for level, rule in zip(divisions, size_rules(found, divisions), strict=True):
+        rows = np.zeros((len(level.cells), values.shape[1]))
+        np.add.at(rows, level.cell, values)
+        enough = np.bincount(level.cell, fails > 0, len(level.cells)) >= 5
+        made.append(size_ratios(Sums(rows, found.sums.grid), level, rule, enough, made[-1] if made else None, rng))
+    return made
+
+
+def test_segments_of_different_sizes_in_which_anyone_may_fail_have_a_ratio_of_one():
+    rng = np.random.default_rng(3)
+    segments = np.repeat([0, 1], [400, 400])
+    needs = np.where(segments == 0, 5000.0, 500.0)
+    fails = rng.random(800) < np.where(segments == 0, 0.02, 0.3)
+    book, parts = _sized(needs, fails, segments)
+    assert book.raw[0] < 0.5
+    assert parts.ratio == pytest.approx([1.0, 1.0])
+    assert _sized(needs, fails, segments, rng=rng)[1].ratio == pytest.approx([1.0, 1.0], abs=1e-4)
+
+
+def test_few_defaulters_do_not_set_a_ratio_and_many_do():
+    needs, segments = [100.0] * 500 + [1900.0] * 500, [0] * 1000
+    ratios = {}
+    for n in (0, 4, 5, 50, 400):
+        fails = [1] * n + [0] * (1000 - n)
+        ratios[n] = float(_sized(needs, fails, segments)[1].ratio[0])
+    assert ratios[0] == ratios[4] == 1.0
+    assert 1 > ratios[5] > ratios[50] > ratios[400] > 0.1
+    assert ratios[400] == pytest.approx(0.1, abs=0.02)
+
+
+def test_one_customer_with_most_of_the_need_makes_the_ratio_less_believed():
+    fails = [1] * 12 + [0] * 48
+    even, lumpy = (_sized([500.0] * 30 + other, fails, [0] * 60)[0] for other in ([900.0] * 30, [500.0] * 29 + [5e4]))
+    assert even.weight[0] == pytest.approx(12 / 16)
+    assert lumpy.weight[0] < 0.1
+    assert lumpy.raw[0] < 0.5 < 0.9 < lumpy.ratio[0]
+
+
+def test_shrunk_size_ratios_are_nearer_to_the_truth_than_raw_ones_and_draws_cover_it():
+    rng = np.random.default_rng(12)
+    errors, inside = [], 0
+    for _ in range(150):
+        needs = np.where(rng.random(80) < 0.5, 400.0, 1600.0)
+        lean = rng.normal(0, 0.4)
+        p = np.clip(0.12 * np.where(needs > 1000, 1 + lean, 1 - lean), 0.01, 0.5)
+        truth = (p * needs).mean() / p.mean() / needs.mean()
+        fails = rng.random(80) < p
+        book = _sized(needs, fails, [0] * 80)[0]
+        errors.append([(book.ratio[0] - truth) ** 2, (np.nan_to_num(book.raw[0], nan=1.0) - truth) ** 2])
+        picks = [rng.integers(0, 80, 80) for _ in range(40)]
+        draws = [_sized(needs[pick], fails[pick], [0] * 80, rng=rng)[0].ratio[0] for pick in picks]
+        inside += int(min(draws) <= truth <= max(draws))
+    shrunk, raw = np.mean(errors, axis=0)
+    assert shrunk < 0.9 * raw
+    assert inside >= 0.9 * 150
+
+
+factors = st.one_of(st.just(float("nan")), st.sampled_from([0.0, 0.5, 0.8, 1.3, 3.0]))
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.tuples(factors, factors, st.sampled_from([0.5, 1.0, 1.5])), min_size=1, max_size=5))
+def test_factors_to_sign_stay_within_history_and_never_rise_with_risk(cells):
+    fitted, full, in_force = np.array(cells).T
+    factor, reason = to_sign(fitted, full, in_force, n_lines=1)
+    assert (np.diff(factor) <= 0).all()
+    told = ~np.isnan(fitted)
+    assert (factor <= np.where(told, np.fmin(fitted, full), in_force)).all()
+    assert (factor[reason == "fitted"] == fitted[reason == "fitted"]).all()
+    assert (factor[reason == "too_few_defaults"] == in_force[reason == "too_few_defaults"]).all()
+    assert set(reason[~told]) <= {"too_few_defaults", "less_risky_class"}

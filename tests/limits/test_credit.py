@@ -76,7 +76,7 @@ def own_limits(customers):
     ]
     names = ["limit_id", "customer_id", "limit_kind_code", "start_date", "end_date", "recorded_date", "base_minor"]
     return pd.DataFrame(rows, columns=names).astype(
-        {name: "datetime64[us]" for name in ("start_date", "end_date", "recorded_date")}
+        dict.fromkeys(("start_date", "end_date", "recorded_date"), "datetime64[us]")
     )
 
 

@@ -15,7 +15,12 @@ from riskresearch.limits.memory import held_amounts
 
 CASES = yaml.safe_load((Path(__file__).parents[1] / "cases/limits/memory.yaml").read_text(encoding="utf-8"))
 FACTORS = {"reliable": {"need_factor": 1.0}, "to_watch": {"need_factor": 0.8}}
-SOUND = {"currency_code": None, "days_beyond_terms_12m": 10.0, "net_worth_amount": 4_000_000.0, "revenue_amount": 40_000_000.0}
+SOUND = {
+    "currency_code": None,
+    "days_beyond_terms_12m": 10.0,
+    "net_worth_amount": 4_000_000.0,
+    "revenue_amount": 40_000_000.0,
+}
 KEYS = ["customer_id", "review_date"]
 
 

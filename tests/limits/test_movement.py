@@ -64,6 +64,7 @@ def test_one_review_by_hand(case):
     found = one(
         case.get("previous", np.nan),
         case.get("proposed", np.nan),
+        held=case.get("held"),
         good=case.get("good_reviews", 0),
         lowest=case.get("lowest", np.nan),
         default=case.get("in_default", False),
@@ -79,6 +80,7 @@ def test_one_path_by_hand(case):
     rows = path_rows(
         case["proposed"], current=case.get("current"), good=case["good_reviews"], blocked=case.get("in_default", ())
     )
+    rows = rows.assign(held_amount=np.asarray(case.get("held", case["proposed"]), dtype=float))
     path = check(limit_path(rows, policy(**case.get("movement", {}))), LIMIT_PATH)
     assert path["limit_amount"].tolist() == pytest.approx(case["expected"]["limits"])
     assert path["move_code"].tolist() == case["expected"]["moves"]
@@ -98,6 +100,14 @@ def test_a_review_stays_within_its_bounds(previous, proposed, good, lowest, defa
     elif limit > previous:
         assert good >= rules.movement.upgrade_reviews
         assert limit <= 1.25 * previous + 1e-6 or previous == 0
+
+
+@settings(deadline=None)
+@given(previous=amounts, proposed=amounts, helds=st.tuples(amounts, amounts), good=st.integers(0, 4))
+def test_a_higher_need_remembered_only_holds_a_limit_up(previous, proposed, helds, good):
+    limits = [one(previous, proposed, held=held, good=good)["limit_amount"] for held in sorted(helds)]
+    without = one(previous, proposed, good=good)["limit_amount"]
+    assert without <= limits[0] <= limits[1] <= max(previous, without)
 
 
 @settings(deadline=None)

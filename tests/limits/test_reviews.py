@@ -20,6 +20,7 @@ from riskresearch.limits.reviews.daily import daily_use
 from riskresearch.limits.reviews.due import LIMIT_REVIEWS, READS, limit_reviews, next_review_date, reviews_due
 from riskresearch.limits.reviews.facts import TRIGGERS
 from riskresearch.limits.reviews.runoff import LIMIT_RUNOFF, limit_runoff
+from riskresearch.limits.reviews.worklist import PRIORITIES, review_counts
 from riskresearch.limits.temporary import TEMPORARY_LIMITS, temporary_limits
 
 ROOT = Path(__file__).parents[2]
@@ -89,6 +90,8 @@ def test_reviews_by_hand(case):
         assert row["answered_date"] == pd.Timestamp(answer) if answer else row.isna()["answered_date"]
         for name in ("value", "threshold"):
             assert name not in expected or row[name] == pytest.approx(expected[name])
+        assert "passed" not in expected or row["n_reviews_passed"] == expected["passed"]
+        assert row.isna()["n_reviews_passed"] == (trigger != "regular_review")
 
 
 def test_every_trigger_of_the_domain_note_is_there_and_is_worked_by_hand():
@@ -125,6 +128,84 @@ def test_due_reviews_come_by_waiting_time_and_next_reviews_by_customer():
     assert next_review_date(reviews, as_of=AS_OF).to_dict() == {"C1": AS_OF}
     calm = reviews_for(case | {"today": {}, "events": []})
     assert next_review_date(calm, as_of=AS_OF).to_dict() == {"C1": day("2026-01-31")}, "before 15 February"
+
+
+def list_for(case, policy=POLICY, **options):
+    customers = case["customers"]
+    rows = [
+        {
+            "customer_id": row["id"],
+            "open_amount": row["open"],
+            "past_due_max_days": row.get("past_due", 0),
+            "guarantee_amount": row.get("guarantee", 0.0),
+        }
+        for row in customers
+    ]
+    limits = [
+        {"customer": row["id"], "kind": "internal", "start": row.get("decided", "2025-09-30"), "amount": 10**6}
+        for row in customers
+    ]
+    inputs = input_rows(*rows)
+    tables = tables_of(
+        small_ledger([], customers=[{"id": row["id"], "type": "b2b"} for row in customers], limits=limits), "2025-12-31"
+    )
+    return limit_reviews(inputs, segments_for(inputs, {}), tables, policy, as_of=AS_OF, **options)
+
+
+@pytest.mark.parametrize("case", CASES["lists"], ids=lambda case: case["name"])
+def test_the_list_by_hand(case):
+    reviews = list_for(case)
+    due = reviews_due(reviews)
+    shown = sorted(due[["rank_number", "customer_id", "trigger_code", "priority_code"]].to_numpy().tolist())
+    assert shown == case["expected"]
+    assert due["rank_number"].is_monotonic_increasing
+    others = reviews[~reviews["is_due"].astype(bool)]
+    assert others[["rank_number", "priority_code"]].isna().all(axis=None)
+    counts = review_counts(reviews)
+    told = counts[["trigger_code", "priority_code", "n_customers", "unsecured_amount"]].to_numpy().tolist()
+    assert told == [[*row[:3], pytest.approx(row[3])] for row in case["counts"]]
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 40_000), st.sampled_from([0, 61]), st.integers(1, 900)), min_size=1, max_size=12),
+    st.integers(1, 31),
+)
+@settings(max_examples=12, deadline=None)
+def test_the_list_puts_risk_and_money_first_and_loses_nobody(customers, round_days):
+    rows = [
+        {"id": f"C{n:02d}", "open": owed, "past_due": late, "decided": str((AS_OF - pd.Timedelta(days=ago)).date())}
+        for n, (owed, late, ago) in enumerate(customers)
+    ]
+    reviews = list_for({"customers": rows}, round_days=round_days)
+    first = reviews_due(reviews).drop_duplicates("customer_id")
+    assert first["rank_number"].tolist() == list(range(1, len(first) + 1))
+    late = set(reviews.loc[reviews["trigger_code"] == "past_due", "customer_id"])
+    is_late = first["customer_id"].isin(late).tolist()
+    assert is_late == sorted(is_late, reverse=True)
+    for _, part in first.groupby(first["customer_id"].isin(late)):
+        assert part["unsecured_amount"].is_monotonic_decreasing
+    best = (
+        reviews_due(reviews)["priority_code"].map(PRIORITIES.index).groupby(reviews_due(reviews)["rank_number"]).min()
+    )
+    assert best.is_monotonic_increasing
+    regular = reviews[reviews["trigger_code"] == "regular_review"].set_index("customer_id")
+    assert set(regular.index) == {row["id"] for row in rows}, "every customer with a limit has its turn"
+    assert (regular["review_due_date"] > AS_OF - pd.Timedelta(days=round_days)).all()
+    assert ((regular["review_due_date"] <= AS_OF) == regular["is_due"]).all()
+
+
+def test_every_regular_review_has_its_turn_once_a_cycle():
+    """Customers decided every seventh day: a list of a whole cycle has all of them, one of a week its share."""
+    rows = [
+        {"id": f"C{n:03d}", "open": 1, "decided": str((AS_OF - pd.Timedelta(days=n)).date())} for n in range(0, 400, 7)
+    ]
+    due = list_for({"customers": rows}, round_days=92).set_index("customer_id")
+    decided = pd.Series({row["id"]: pd.Timestamp(row["decided"]) for row in rows})
+    old = decided[decided <= AS_OF - pd.DateOffset(months=3)].index
+    assert due.loc[old, "is_due"].all()
+    assert not due.loc[decided.index.difference(old), "is_due"].any()
+    weekly = list_for({"customers": rows})
+    assert 2 <= weekly["is_due"].sum() <= 6, "58 customers, 13 weeks"
 
 
 def test_evidence_names_what_a_review_rests_on():

@@ -108,19 +108,20 @@ def _book(reviews, acts, defaults, as_of):
 def plain_ratio(rows, defaults, movements, *, factor, as_of):
     """Expected loss over sales kept of one cell by the definition: loops over days, none of our functions.
 
-    rows: customer, review day, need, LGD; not in default, twelve months over; each counts one twelfth.
+    rows: customer, review day, need, LGD; not in default, twelve months over; each counts one twelfth. Each default
+    loses its own LGD × min(factor × need, exposure); the sum is rescaled from the size ratio seen to the shrunk one.
     """
     acts, failed = {}, dict(zip(defaults["customer_id"], defaults["default_date"], strict=True))
     for act in movements.itertuples():
         if act.known_date <= as_of:
             acts.setdefault(act.customer_id, []).append(act)
-    n_hits, capped, loss_need, kept = 0.0, 0.0, 0.0, 0.0
+    hits, lost, loss_need, kept = [], 0.0, 0.0, 0.0
     for row in rows.itertuples():
         own, end = acts[row.customer_id], row.review_date + pd.DateOffset(months=12)
         day = failed.get(row.customer_id)
         if day is not None and row.review_date < day <= end:
-            n_hits += 1
-            capped += min(factor, max(_owed(own, day), 0) / row.need_amount)
+            hits.append(row)
+            lost += row.lgd_ratio * min(factor * row.need_amount, max(_owed(own, day), 0))
             end = day - pd.Timedelta(days=1)
         loss_need += row.lgd_ratio * row.need_amount
         for sale in own:
@@ -129,8 +130,21 @@ def plain_ratio(rows, defaults, movements, *, factor, as_of):
                 exposure = _owed(own, sale.effective_date)
                 share = min(1.0, factor * row.need_amount / exposure) if exposure > 0 else 1.0
                 kept += sale.base_minor / 100 * share
-    severity = capped / n_hits if n_hits else factor
-    return n_hits / len(rows) * loss_need * severity / kept
+    if not hits:
+        return 0.0
+    seen = sum(row.lgd_ratio * row.need_amount for row in hits) / len(hits) / (loss_need / len(rows))
+    return lost / kept * shrunk_size_ratio(rows, seen, n_defaulters=len({row.customer_id for row in hits})) / seen
+
+
+def shrunk_size_ratio(rows, seen, *, n_defaulters):
+    """Size ratio of the only segment of a book: drawn to the book's, which is drawn to 1."""
+    mean = (rows["lgd_ratio"] * rows["need_amount"]).mean()
+    square = 0.0
+    for _, own in rows.groupby("customer_id"):
+        square += len(own) / len(rows) * ((own["lgd_ratio"] * own["need_amount"]).mean() / mean - 1) ** 2
+    weight = n_defaulters / (n_defaulters + 4 * max(1.0, square))
+    whole = weight * seen + (1 - weight)
+    return weight * seen + (1 - weight) * (1 + min(1.0, square**0.5) * (whole - 1))
 
 
 def _owed(acts, day):

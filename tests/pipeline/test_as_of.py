@@ -8,7 +8,7 @@ from riskresearch.base.schema import check
 from riskresearch.ledger.ledger import Ledger
 from riskresearch.ledger.movements import known_date
 from riskresearch.ledger.synthetic import synthetic_ledger
-from riskresearch.pipeline.company_files import knowledge_of
+from riskresearch.pipeline.company_files import knowledge_of, read_credit_policy
 from riskresearch.pipeline.plan import ledger_tables
 from riskresearch.pipeline.settings import resolve
 from riskresearch.pipeline.stages import STAGES, TABLES, Inputs
@@ -29,12 +29,18 @@ ACTS = {
     "reminders": "reminder_date",
     "bank_checks": "check_date",
     "sector_statistics": "published_date",
+    "orders": "order_date",
+    "guarantees": "start_date",
+    "overrides": "decided_date",
 }
+LATER = {"disputes": "closed_date", "orders": "invoiced_date"}
+"""Days that end a row: unknown until they have come."""
 SETTINGS = resolve(
     {
         "behaviour": {"backtest_origins": 6, "n_simulations": 200, "history_months": 12, "replay_months": 6},
         "model": {"n_bootstrap": 50, "n_trees": 20, "min_defaulters": 5, "min_test_defaulters": 2, "n_refits": 3},
         "validation": {"n_bootstrap": 50},
+        "limits": {"backtest_months": 12, "calibration_months": 18, "n_bootstrap": 50, "n_scenarios": 500},
         "insurance": {"n_years": 2000},
     },
     where="test",
@@ -53,18 +59,18 @@ def _without_later_acts(ledger):
         act = ACTS.get(name)
         kept = frame if act is None else frame[known_date(frame, act) <= AS_OF]
         tables[name] = kept.reset_index(drop=True)
-    tables["disputes"] = tables["disputes"].assign(
-        closed_date=tables["disputes"]["closed_date"].where(tables["disputes"]["closed_date"] <= AS_OF)
-    )
+    for name, column in LATER.items():
+        dates = tables[name][column]
+        tables[name] = tables[name].assign(**{column: dates.where(dates <= AS_OF)})
     return Ledger(tables, ledger.accounts, ledger.source_name, ledger.mapping_name, ledger.currency_code, True)
 
 
 def _all_tables(ledger, policies):
     tables = ledger_tables(ledger, SETTINGS, as_of=AS_OF)
-    knowledge = knowledge_of(SETTINGS, as_of=AS_OF)
+    knowledge, credit_policy = knowledge_of(SETTINGS, as_of=AS_OF), read_credit_policy(SETTINGS)
     for stage in STAGES:
         given = {name: tables[name] for name in stage.reads}
-        made = stage.make(Inputs(given, SETTINGS, AS_OF, "EUR", policies, knowledge))
+        made = stage.make(Inputs(given, SETTINGS, AS_OF, "EUR", policies, knowledge, credit_policy=credit_policy))
         tables |= {t.name: check(made[t.name], TABLES[t.name]) for t in stage.writes}
     return tables
 

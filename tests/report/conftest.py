@@ -7,6 +7,8 @@ import pandas as pd
 import pytest
 from default_model_tables import default_model_tables
 from explanation_tables import explanation_tables
+from limit_replay_tables import earning, replayed
+from limits_tables import calibrated, credit_limits, limit_figures, optimised, overriding, reviewing
 from pandas import DataFrame, Timestamp
 from payment_tables import payment_tables
 from validation_tables import validation_tables
@@ -123,27 +125,6 @@ def concentration() -> DataFrame:
     return frame.assign(n_members=5, total_amount=1e6, left_out_amount=0.0)
 
 
-def credit_limits() -> DataFrame:
-    return DataFrame(
-        {
-            "customer_id": CUSTOMERS,
-            "segment_code": ["reliable", "to_watch", "risky", "risky", "defaulted"],
-            "grade_code": ["B", "D", "E", "G", "X"],
-            "pd_12m": [0.0072, 0.03, 0.06, 0.25, 1.0],
-            "open_amount": [500_000.0, 300_000.0, 234_567.89, 150_000.0, 50_000.0],
-            "need_amount": 4e5,
-            "capacity_amount": [None, 3e5, 1e5, 5e4, 0.0],
-            "risk_cap_amount": 2e5,
-            "own_cap_amount": 6e5,
-            "limit_amount": [600_000.0, 300_000.0, 100_000.0, 50_000.0, 0.0],
-            "binding_code": ["own_cap", "capacity", "capacity", "capacity", "default"],
-            "current_limit_amount": [500_000.0, None, 200_000.0, 150_000.0, 50_000.0],
-            "action_code": ["raise", "new", "lower", "lower", "block"],
-            "over_limit_amount": [0.0, 0.0, 134_567.89, 100_000.0, 50_000.0],
-        }
-    )
-
-
 def model_choice() -> DataFrame:
     return DataFrame(
         {
@@ -233,7 +214,7 @@ def small_tables() -> dict[str, DataFrame]:
             "tenure_months": 40.0,
         }
     )
-    scored = credit_limits()[["customer_id", "pd_12m", "grade_code", "segment_code"]].assign(
+    scored = credit_limits(CUSTOMERS)[["customer_id", "pd_12m", "grade_code", "segment_code"]].assign(
         observation_date=NOW,
         customer_status_code=["active"] * 4 + ["in_default"],
         n_months_history=[40, 30, 20, 10, 40],
@@ -254,7 +235,14 @@ def small_tables() -> dict[str, DataFrame]:
         "delays": delays(),
         "concentration": concentration(),
         "customer_behaviour": behaviour,
-        "credit_limits": credit_limits(),
+        "credit_limits": credit_limits(CUSTOMERS),
+        "limit_figures": limit_figures(CUSTOMERS),
+        **reviewing(CUSTOMERS),
+        **overriding(CUSTOMERS),
+        **calibrated(),
+        **optimised(),
+        **replayed(),
+        **earning(CUSTOMERS),
         "model_choice": model_choice(),
         "quotes": quotes(),
         "losses": losses(),

@@ -13,13 +13,15 @@ from riskresearch.limits.policy.rows import policy_rows
 from riskresearch.pipeline.company_files import credit_policy_at
 from riskresearch.pipeline.project import CONFIG
 from riskresearch.pipeline.stages import labels
-from riskresearch.report.page.policy.page import credit_policy_page, write_credit_policy_pages
+from riskresearch.report.page.policy.page import CHAPTERS, credit_policy_page, write_credit_policy_pages
 from riskresearch.report.page.policy.segments import entry_text, terms_text
 from riskresearch.report.page.policy.values import Policy, country_name, share
 from riskresearch.report.translator import messages_of, translator
 
 FILES = sorted((CONFIG / "credit_policies").glob("*.yaml"))
 LABELS = labels()
+DEFAULT = policy_rows(credit_policy_at(FILES[0]))
+WORDS = translator("en", LABELS)
 HOSTILE = "<script>alert(1)</script>"
 TOLD_APART = {
     *(("segment_terms", name) for name in ("segment_code", "tenure_code")),
@@ -49,7 +51,7 @@ OTHER_CODES = {
 
 def full_rows() -> dict[str, DataFrame]:
     """Rows of the default policy, with shares by grade and an exception, so that no frame is empty."""
-    rows = dict(policy_rows(credit_policy_at(FILES[0])))
+    rows = dict(DEFAULT)
     rows["shares_by_grade"] = DataFrame({"grade_code": ["A"], "net_worth_ratio": [0.21], "revenue_ratio": [0.11]})
     rows["exceptions"] = DataFrame(
         {
@@ -67,6 +69,12 @@ def full_rows() -> dict[str, DataFrame]:
 
 def page(rows: dict[str, DataFrame], language: str = "en") -> str:
     return credit_policy_page(rows, language, labels=LABELS, currency_code="EUR")
+
+
+def content(rows: dict[str, DataFrame]) -> str:
+    """All chapters, without the frame of the page."""
+    policy = Policy(rows, WORDS, "EUR")
+    return str([chapter(policy) for chapter in CHAPTERS])
 
 
 def changed(frame: DataFrame, name: str) -> object:
@@ -90,7 +98,7 @@ def cells() -> Iterator[tuple[str, str]]:
 
 @pytest.fixture(scope="module")
 def as_it_is() -> str:
-    return page(full_rows())
+    return content(full_rows())
 
 
 @pytest.mark.parametrize(("part", "name"), [cell for cell in cells() if cell not in TOLD_APART])
@@ -98,7 +106,7 @@ def test_every_field_of_the_policy_shows_on_the_page(part: str, name: str, as_it
     rows = full_rows()
     frame = rows[part].astype({name: object})
     frame.iloc[0, frame.columns.get_loc(name)] = changed(rows[part], name)
-    assert page({**rows, part: frame}) != as_it_is
+    assert content({**rows, part: frame}) != as_it_is
 
 
 def test_an_agreed_rate_of_late_interest_shows() -> None:
@@ -163,7 +171,7 @@ def test_amounts_have_the_currency_of_the_policy_before_that_of_the_run() -> Non
 
 def test_entry_conditions_read_as_words() -> None:
     rows = full_rows()
-    english = Policy(rows, translator("en", LABELS), "EUR")
+    english = Policy(rows, WORDS, "EUR")
     told = [entry_text(row, english) for _, row in rows["segments"].iterrows()]
     assert told[0].startswith("probability of default up to 1%; pays at most 10 days late on average")
     assert told[0].endswith("no incident in 12 months; no early warning that stands")
@@ -171,18 +179,19 @@ def test_entry_conditions_read_as_words() -> None:
 
 
 def test_every_tenure_of_every_segment_has_its_terms() -> None:
-    terms = full_rows()["segment_terms"]
+    rows = full_rows()
+    terms = rows["segment_terms"]
     for place in range(len(terms)):
         frame = terms.copy()
         frame.loc[place, "max_days"] = 113
-        assert page({**full_rows(), "segment_terms": frame}).count("113 days") == 1
+        assert content({**rows, "segment_terms": frame}).count("113 days") == 1
 
 
 @pytest.mark.parametrize(
     ("offer", "told"),
     [
         ((0, 0, 0), "cash"),
-        ((60, 0, 45), "60 days; up to 45 days on request"),
+        ((60, 0, 45), "60 days; on request granted up to 45 days"),
         ((30, 15, 0), "30 days; at least 15 days below what the law allows"),
     ],
 )

@@ -146,10 +146,11 @@ def limit_overrides(
     last = rows["end_date"].where(rows["end_date"] < longest, longest)
     voiding = rows["override_id"].isin(breaches.loc[breaches["is_voiding"], "override_id"])
     blocked = rows["customer_id"].isin(_names_of(in_default))
-    live = (start <= as_of) & (last >= as_of) & ~(voiding & (final > proposed))
+    is_void = voiding & (final > proposed)
+    live = (start <= as_of) & (last >= as_of) & ~is_void
     is_last = rows.index.isin(rows[live].drop_duplicates("customer_id", keep="last").index)
-    tests = [start > as_of, last < as_of, ~live, ~is_last, blocked]
-    states = np.select(tests, ["not_yet", "ended", "void", "replaced", "in_default"], "in_force")
+    tests = [start > as_of, is_void, last < as_of, ~is_last, blocked]
+    states = np.select(tests, ["not_yet", "void", "ended", "replaced", "in_default"], "in_force")
     frame = rows.assign(
         needed_approver_code=approver_needed(final, policy),
         is_second_approver_needed=second_approver_needed(final, policy),

@@ -14,6 +14,7 @@ from riskresearch.limits.optimise.optimum import optimise
 from riskresearch.limits.optimise.scenarios import Scenarios, default_scenarios
 from riskresearch.limits.optimise.tables import optimised_tables
 from riskresearch.limits.policy.policy import CreditPolicy
+from riskresearch.limits.proposals import floor_amounts
 from riskresearch.limits.settings import LimitSettings
 
 REVIEW_MONTHS = 3
@@ -48,7 +49,7 @@ def optimiser_customers(rows: DataFrame, policy: CreditPolicy) -> DataFrame:
     frame = rows.assign(
         need_amount=need,
         cap_amount=bound.fillna(need),
-        floor_amount=0.0,
+        floor_amount=floor_amounts(known),
         current_limit_amount=rows["internal_limit_amount"],
         sales_amount_12m=yearly_sales(known) * before_tax_ratio(known),
         usage_ratio=1.0 / rows["peak_ratio"],

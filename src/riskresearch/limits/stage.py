@@ -163,6 +163,7 @@ def _learnt(review: Review) -> dict[str, DataFrame]:
         as_of=review.as_of,
         seed=review.settings.seed,
         n_bootstrap=review.settings.n_bootstrap,
+        n_scenarios=review.settings.n_scenarios,
     )
 
 

@@ -36,7 +36,10 @@ class CustomerCard:
         *("unsecured_amount", "current_limit_amount", "limit_amount", "limit_used_ratio", "over_limit_amount"),
         *("grade_code", "segment_code", "pd_12m"),
     )
-    NUMBERS: ClassVar[tuple[str, ...]] = ("question_code", "amount", "is_binding")
+    LIMIT: ClassVar[tuple[str, ...]] = (
+        *(f"{question}_amount" for question in QUESTIONS),
+        *("limit_amount", "action_code", "approver_code", "reason", "reviews_due"),
+    )
 
     def rows(self, table: str) -> DataFrame:
         """Return the rows of a table that concern the customer."""
@@ -67,21 +70,15 @@ class CustomerCard:
         return joined.assign(limit_used_ratio=used)
 
     @property
-    def limit_numbers(self) -> DataFrame:
-        """Return the four numbers of the limit, ``question_code amount is_binding``; empty where it has no limit."""
-        row = self.rows("credit_limits")
-        if row.empty:
-            return DataFrame(columns=list(self.NUMBERS))
-        binding = row["binding_question_code"].iloc[0]
-        lines = [(code, row[f"{code}_amount"].iloc[0], code == binding) for code in QUESTIONS]
-        return DataFrame(lines, columns=list(self.NUMBERS))
-
-    @property
     def limit_reason(self) -> DataFrame:
-        """Return why the limit is what it is: ``limit_amount action_code terms_days approver_code reason``."""
-        row = self.rows("credit_limits")
-        told = told_limits(row, self.session.table("limit_figures"), words=self.session.words)
-        return row.assign(reason=told)[["limit_amount", "action_code", "terms_days", "approver_code", "reason"]]
+        """Return the four numbers of the limit, what binds and why, in words, and the reviews that are due.
+
+        One row, columns `LIMIT`; none where the customer has no limit. ``reviews_due`` lists what calls for them.
+        """
+        row, words = self.rows("credit_limits"), self.session.words
+        triggers = words.listed(words.label("review_trigger", code) for code in self.reviews_due["trigger_code"])
+        told = told_limits(row, self.session.table("limit_figures"), words=words)
+        return row.assign(reason=told, reviews_due=triggers or words.t("missing.none"))[list(self.LIMIT)]
 
     @property
     def limit_path(self) -> DataFrame:

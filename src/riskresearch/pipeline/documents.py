@@ -9,7 +9,10 @@ from riskresearch.behaviour.indicators import INDICATORS
 from riskresearch.behaviour.receipts.methods import FORECAST_METHODS
 from riskresearch.behaviour.warnings.registry import SIGNALS
 from riskresearch.features.families import FEATURES
+from riskresearch.limits.backtest.rules import POLICIES
 from riskresearch.limits.methods import METHODS
+from riskresearch.limits.optimise.rules import SIMPLE_RULES
+from riskresearch.limits.reviews.facts import TRIGGERS
 from riskresearch.pipeline.settings import Settings
 from riskresearch.pipeline.stages import MAKERS, TABLES
 from riskresearch.validation.registry import AREAS, BATTERY
@@ -79,7 +82,8 @@ def _tables() -> str:
 
 def _members() -> str:
     lines = ["# Dictionary", "", "Generated from the declarations in the code by `riskresearch docs`."]
-    for title, head, rows in (_indicators(), _signals(), _forecasts(), _features(), _measures(), _methods()):
+    sections = (_indicators, _signals, _forecasts, _features, _measures, _methods, _policies, _triggers)
+    for title, head, rows in (section() for section in sections):
         lines += ["", f"## {title}", "", *_grid(head, rows)]
     return "\n".join(lines) + "\n"
 
@@ -134,8 +138,25 @@ def _measures() -> Section:
 
 
 def _methods() -> Section:
-    rows = [(m.name, m.spec.label_en, m.spec.label_fr, m.definition) for m in METHODS]
-    return "Limit methods", ("method", "English", "French", "definition"), rows
+    head = ("method", "English", "French", "question", "source", "definition")
+    rows = [
+        (m.name, m.spec.label_en, m.spec.label_fr, m.spec.question_code, m.spec.source, m.definition) for m in METHODS
+    ]
+    return "Limit methods", head, rows
+
+
+def _policies() -> Section:
+    rows = [(m.name, m.spec.label_en, m.spec.label_fr, m.definition) for m in (*POLICIES, *SIMPLE_RULES)]
+    return (
+        "Limit policies replayed, and simple rules beside the optimum",
+        ("rule", "English", "French", "definition"),
+        rows,
+    )
+
+
+def _triggers() -> Section:
+    rows = [(m.name, m.spec.label_en, m.spec.label_fr, m.spec.unit_code, m.definition) for m in TRIGGERS]
+    return "Triggers of a limit review", ("trigger", "English", "French", "unit", "definition"), rows
 
 
 def _grid(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> list[str]:

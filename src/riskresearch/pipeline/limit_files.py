@@ -1,4 +1,4 @@
-"""What the stage limits leaves for staff, auditors and the ERP: the policy as a page, the limits as CSV and workbook."""
+"""What the stage limits leaves for staff, auditors and the ERP: the policy as a page, limits as CSV and workbook."""
 
 from pathlib import Path
 
@@ -43,11 +43,7 @@ def write_limit_files(session: Session, folder: Path) -> list[Path]:
     for path, content in made.items():
         write_atomically(path, content)
     pages = write_credit_policy_pages(
-        policy_rows(policy),
-        folder,
-        labels=labels(),
-        currency_code=facts.currency_code,
-        language=session.language,
+        policy_rows(policy), folder, labels=labels(), currency_code=facts.currency_code, language=session.language
     )
     return [*pages, *made]
 
@@ -98,7 +94,8 @@ def changes_text(old: str, new: str) -> str:
     changes = policy_changes(_policy(old), _policy(new))
     if changes.empty:
         return f"{old} and {new} say the same"
-    return f"{len(changes)} fields differ\n" + "\n".join(_changed(changes))
+    told = "1 field differs" if len(changes) == 1 else f"{len(changes)} fields differ"
+    return f"{told}\n" + "\n".join(_changed(changes))
 
 
 def _policy(name: str) -> CreditPolicy:

@@ -75,7 +75,7 @@ def limit_sheet(
         needed_approver_code=credit_limits["approver_code"],
         policy_id=facts.policy_id,
         policy_version=facts.policy_version,
-        **{name: None for name in BLANK},
+        **dict.fromkeys(BLANK),
     )
     amounts = [name for name in COLUMNS if name.endswith("_amount") and name in frame]
     frame[amounts] = frame[amounts].round(2)

@@ -5,6 +5,7 @@ from pandas import DataFrame, Series
 
 AMOUNTS = ["open_amount", "unsecured_amount", "limit_amount", "current_limit_amount", "over_limit_amount"]
 SEGMENT_ORDER = ("reliable", "to_watch", "risky", "defaulted")
+PRIORITY_ORDER = ("now", "this_week", "routine")
 ACTION_ORDER = ("block", "lower", "keep", "raise", "new")
 
 
@@ -69,19 +70,57 @@ def limits_by_binding(credit_limits: DataFrame) -> DataFrame:
     return _in_order(table, "segment_code", SEGMENT_ORDER)
 
 
-def reviews_by_trigger(limit_reviews: DataFrame) -> DataFrame:
-    """Return the reviews that are due by what calls for them, most customers first.
+def reviews_by_trigger(limit_reviews: DataFrame, by: tuple[str, ...] = ("trigger_code",)) -> DataFrame:
+    """Return the reviews that are due by what calls for them; a customer with several triggers counts under each.
+
+    Parameters
+    ----------
+    limit_reviews : table `limit_reviews`
+    by : columns the rows are counted by
 
     Returns
     -------
-    DataFrame ``trigger_code n_customers review_due_date``, of the dates the earliest.
+    DataFrame of the columns of `by` and ``n_customers unsecured_amount n_reviews_passed review_due_date``, of the dates
+    the earliest, most customers first.
     """
     due = limit_reviews[limit_reviews["is_due"].astype(bool)]
-    grouped = due.groupby("trigger_code", sort=True)
+    passed = due["n_reviews_passed"].fillna(0).astype("int64")
+    grouped = due.assign(n_reviews_passed=passed).groupby(list(by), sort=True)
     table = grouped.agg(
-        n_customers=("customer_id", "nunique"), review_due_date=("review_due_date", "min")
+        n_customers=("customer_id", "nunique"),
+        unsecured_amount=("unsecured_amount", "sum"),
+        n_reviews_passed=("n_reviews_passed", "sum"),
+        review_due_date=("review_due_date", "min"),
     ).reset_index()
-    return table.sort_values(["n_customers", "trigger_code"], ascending=[False, True], ignore_index=True)
+    table = table.sort_values(["n_customers", *by], ascending=[False, *(True for _ in by)], ignore_index=True)
+    return _in_order(table, "priority_code", PRIORITY_ORDER) if "priority_code" in by else table
+
+
+def reviews_by_priority(limit_reviews: DataFrame) -> DataFrame:
+    """Return customers due for a review and their unsecured use by urgency, each once, under its most urgent trigger.
+
+    Returns
+    -------
+    DataFrame ``priority_code n_customers unsecured_amount``, most urgent first.
+    """
+    due = _in_order(limit_reviews[limit_reviews["is_due"].astype(bool)], "priority_code", PRIORITY_ORDER)
+    grouped = due.drop_duplicates("customer_id").groupby("priority_code", sort=True)
+    table = grouped.agg(n_customers=("customer_id", "size"), unsecured_amount=("unsecured_amount", "sum"))
+    return _in_order(table.reset_index(), "priority_code", PRIORITY_ORDER)
+
+
+def first_reviews(limit_reviews: DataFrame, *, n_customers: int) -> DataFrame:
+    """Return the customers due for a review by rank, the triggers of each joined by + in ``trigger_codes``."""
+    due = _in_order(limit_reviews[limit_reviews["is_due"].astype(bool)], "priority_code", PRIORITY_ORDER)
+    grouped = due.groupby("customer_id", sort=True)
+    table = grouped.agg(
+        rank_number=("rank_number", "min"),
+        priority_code=("priority_code", "first"),
+        unsecured_amount=("unsecured_amount", "first"),
+        trigger_codes=("trigger_code", "+".join),
+        review_due_date=("review_due_date", "min"),
+    ).reset_index()
+    return table.sort_values(["rank_number", "customer_id"], ignore_index=True).head(n_customers)
 
 
 def actions_by_cause(limit_actions: DataFrame) -> DataFrame:

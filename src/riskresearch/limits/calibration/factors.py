@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pandas import DataFrame, Series, Timestamp
+from pandas import DataFrame, Timestamp
 
 from riskresearch.base.schema import check
 from riskresearch.limits.calibration.credibility import design_effect
@@ -15,6 +15,7 @@ from riskresearch.limits.calibration.interval import factor_bounds, factor_draws
 from riskresearch.limits.calibration.levels import Level, adding, levels
 from riskresearch.limits.calibration.observations import USED, known_movements, matured, reviewed, row_counts
 from riskresearch.limits.calibration.portfolio import book, checks
+from riskresearch.limits.calibration.sizes import size_rules
 from riskresearch.limits.calibration.sums import Entries, entries, factor_grid
 from riskresearch.limits.calibration.tables import (
     ANY,
@@ -51,14 +52,16 @@ def limit_factors(
     A limit is factor × need. Of each cell, the factor is the largest on the grid 0, 0.05 … 3 (and the policy's own)
     at which
 
-    ``default rate × LGD × need × E[min(f, u)] / sales kept(f) ≤ appetite.expected_loss_ratio``
+    ``default rate × mean over the defaults of LGD × min(f × need, exposure) / sales kept(f) ≤ expected_loss_ratio``
 
-    *default rate*: customer-years with a default within 12 months, drawn towards the parent's rate
-    (`credibility.shrunk_rates`). *u*: exposure on the day of default over need on the review day, mean over defaults,
-    so that what customers draw before they fail counts; of a cell with few defaulters, its parent's. *Sales kept*:
-    invoices of the 12 months, each in the share min(1, f × need / exposure of the day). Default is taken as independent
-    of the size of the need within a cell. Factors then never rise with risk (`monotone.never_rising`), along segments,
-    along grades, and along the grades of each size and sector.
+    need, exposure and LGD being each default's own. *Default rate*: customer-years with a default within 12 months,
+    drawn towards the parent's rate (`credibility.shrunk_rates`). *Loss of a default* = mean LGD × need of the cell ×
+    size ratio (`sizes.size_ratios`: that of those that default over that of all, drawn to the parent's, because a few
+    defaulters do not tell whether the small or the large ones fail) × mean of min(f, u) over the defaults, weighted by
+    LGD × need. *u*: exposure on the day of default over need on the review day, so that what customers draw before
+    they fail counts; of a cell with few defaulters, its parent's. *Sales kept*: invoices of the 12 months, each in the
+    share min(1, f × need / exposure of the day). Factors then never rise with risk (`monotone.never_rising`), along
+    segments, along grades, and along the grades of each size and sector.
 
     Parameters
     ----------
@@ -71,7 +74,8 @@ def limit_factors(
     seed : of the resamples and of the scenarios
     n_bootstrap : resamples of customers for the intervals of 95 %; 0 = no intervals
     n_scenarios : scenarios for the expected shortfall
-    least_defaulters : defaulters below which a cell has its parent's exposure at default
+    least_defaulters : defaulters below which a cell has its parent's exposure at default and size ratio, and a
+        segment or grade no factor of its own: the policy's stays
     full_sales_ratio : share of sales that `full_sales_factor` keeps
     rated_only : leave out review days without a grade, unless all are: without a PD, a segment holds other customers
 
@@ -111,17 +115,14 @@ def limit_factors(
     }
 
 
-def with_factors(
-    policy: CreditPolicy, factors: DataFrame, *, multiplier: float = 1.0, within_history: bool = True
-) -> CreditPolicy:
-    """Return the next version of a policy with the fitted factors of its segments; a draft until somebody signs.
+def with_factors(policy: CreditPolicy, factors: DataFrame, *, multiplier: float = 1.0) -> CreditPolicy:
+    """Return the next version of a policy with the factors to sign of its segments; a draft until somebody signs.
 
     Parameters
     ----------
     policy : policy in force
-    factors : table `limit_factors`; a segment without a computed factor keeps the one it has
-    multiplier : common multiplier of these factors (table `limit_factor_checks`, *within_history* or *fitted*)
-    within_history : no factor above what history saw, see `seen_factors`
+    factors : table `limit_factors`, column ``factor_to_sign``; a segment without one keeps the one it has
+    multiplier : common multiplier of these factors (table `limit_factor_checks`, *within_history*)
 
     Returns
     -------
@@ -132,9 +133,8 @@ def with_factors(
     SettingsError
         The factors together with the rest of the policy break one of its rules.
     """
-    own = factors[factors["axis_code"] == "segment"].sort_values("class_rank").set_index("class_code")
-    wanted = seen_factors(own) if within_history else own["factor"]
-    wanted = (np.floor(wanted.dropna() * multiplier * 100 + 1e-6) / 100).to_dict()
+    own = factors[factors["axis_code"] == "segment"].set_index("class_code")["factor_to_sign"]
+    wanted = (np.floor(own.dropna() * multiplier * 100 + 1e-6) / 100).to_dict()
     parts = [
         segment.model_copy(update={"need_factor": wanted.get(segment.segment_code, segment.need_factor)})
         for segment in policy.segments
@@ -143,25 +143,13 @@ def with_factors(
     return credit_policy_from_mapping(new.model_dump(), where="policy with fitted factors")
 
 
-def seen_factors(own: DataFrame) -> Series:
-    """Return fitted factors, none above `full_sales_factor` nor above that of a less risky segment.
-
-    What lies beyond gains no sales and risks an exposure that was never seen.
-
-    Parameters
-    ----------
-    own : rows of the segments in table `limit_factors`, from the least to the most risky
-    """
-    return own["factor"].clip(upper=own["full_sales_factor"].fillna(np.inf)).cummin()
-
-
 def _rule(found: Entries, divisions: tuple[Level, ...], policy: CreditPolicy, least: int) -> Rule:
     hits, segment = found.sums["hits"], divisions[1].cell
     pair, place = np.unique(np.column_stack([found.customer, segment]), axis=0, return_inverse=True)
     by_pair = [np.bincount(place.ravel(), values).astype(float) for values in (hits, found.sums["years"])]
     own = [members(found, level, hits > 0) >= least for level in divisions]
     design = design_effect(by_pair[0], by_pair[1], pair[:, 1])
-    return Rule(policy.appetite.expected_loss_ratio, design, tuple(own))
+    return Rule(policy.appetite.expected_loss_ratio, design, tuple(own), size_rules(found, divisions))
 
 
 def _book_checks(
@@ -180,9 +168,11 @@ def _book_checks(
     if held is None:
         return _empty_checks()
     in_force = np.array([segment.need_factor for segment in policy.segments[:-1]])
-    seen = seen_factors(frame[frame["axis_code"] == "segment"]).to_numpy(float)
+    own = frame[frame["axis_code"] == "segment"]
+    fitted_ones, signed = own["factor"].to_numpy(float), own["factor_to_sign"].to_numpy(float)
+    fitted_ones = np.where(np.isnan(fitted_ones), in_force, fitted_ones)
     found = []
-    for code, factors in zip(SETS, (fit.factor, seen, in_force), strict=True):
+    for code, factors in zip(SETS, (fitted_ones, signed, in_force), strict=True):
         found += [{"factors_code": code, **row} for row in checks(held, fit, factors, policy, grid)]
     return check(DataFrame(found), LIMIT_FACTOR_CHECKS)
 
@@ -205,6 +195,8 @@ def _not_computable(policy: CreditPolicy, names: list[str]) -> dict[str, DataFra
             "n_defaulters": 0,
             "factor_policy": [policy.segment(name).need_factor for name in names],
             "reason_code": "not_computable",
+            "factor_to_sign": [policy.segment(name).need_factor for name in names],
+            "to_sign_reason_code": "not_computable",
         }
     )
     return {"limit_factors": check(frame, LIMIT_FACTORS), "limit_factor_checks": _empty_checks()}

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from riskresearch.limits.calibration.credibility import Shrunk, correlation_within, shrunk_rates
 from riskresearch.limits.calibration.levels import Level
 from riskresearch.limits.calibration.monotone import largest_factor, never_falling, never_rising, room_left
+from riskresearch.limits.calibration.sizes import SizeRule, Sizes, size_ratios
 from riskresearch.limits.calibration.sums import Sums
 
 Floats = NDArray[np.float64]
@@ -25,12 +26,14 @@ class Rule:
     ----------
     appetite_ratio : expected loss accepted, share of sales
     design : variance of default counts over that of independent customer-years
-    own_severity : by division, cells with defaulters enough for their own exposure at default
+    own_severity : by division, cells with defaulters enough for their own exposure at default and size ratio
+    sizes : by division, how far size ratios are believed
     """
 
     appetite_ratio: float
     design: float
     own_severity: tuple[Bools, ...]
+    sizes: tuple[SizeRule, ...]
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,9 @@ class Fit:
     ----------
     rates : default rates
     rate : the same, never falling with risk
-    severity : expected min(factor, exposure at default over need), cells × grid
+    sizes : LGD × need of those that default over that of all, before it is held below 1 / rate
+    use : mean over the defaults of min(factor, exposure at default over need), weighted by LGD × need; cells × grid
+    severity : size ratio × use: loss of a default over the mean LGD × need of the cell; cells × grid
     loss, kept : expected loss and sales kept, per customer-year of the cell; cells × grid
     size : customer-years, `FAINT` where the cell takes its parent's figures
     sales, loss_need, need : per customer-year
@@ -51,6 +56,8 @@ class Fit:
 
     rates: Shrunk
     rate: Floats
+    sizes: Sizes
+    use: Floats
     severity: Floats
     loss: Floats
     kept: Floats
@@ -83,36 +90,53 @@ def fitted(
     Z² × sampling variance + (1 − Z)² × variance between cells, is then the variance of the draws.
     """
     fits: list[Fit] = []
-    for counted, level, own_severity in zip(sums, divisions, rule.own_severity, strict=True):
-        fits.append(_fit(counted, level, rule, own_severity, fits[-1] if fits else None, rng))
+    for place, (counted, level) in enumerate(zip(sums, divisions, strict=True)):
+        fits.append(_fit(counted, level, rule, place, fits[-1] if fits else None, rng))
     return tuple(fits)
 
 
-def _fit(
-    sums: Sums, level: Level, rule: Rule, own_severity: Bools, above: Fit | None, rng: np.random.Generator | None
-) -> Fit:
+def _fit(sums: Sums, level: Level, rule: Rule, place: int, above: Fit | None, rng: np.random.Generator | None) -> Fit:
     years, has_history = sums["years"], (sums["years"] > 0) & (sums["sales"] > 0)
     rates = _rates(sums, level, rule.design, above, rng)
-    severity = _severity(sums, level, own_severity, above)
-    per_year = [_per_year(sums[name][:, None], years, has_history) for name in ("sales", "loss_need", "need")]
-    per_year.append(_per_year(sums.kept, years, has_history))
-    if above is not None:
-        upper = (above.sales[:, None], above.loss_need[:, None], above.need[:, None], above.kept)
-        per_year = [
-            np.where(has_history[:, None], own, parent[level.parent])
-            for own, parent in zip(per_year, upper, strict=True)
-        ]
-    sales, loss_need, need, kept = per_year
+    enough = rule.own_severity[place]
+    sizes = size_ratios(sums, level, rule.sizes[place], enough, None if above is None else above.sizes, rng)
+    use = _use(sums, level, enough, above)
+    sales, loss_need, need, kept = _amounts(sums, level, above)
     size = np.where(has_history, years, FAINT)
     lined = (level.n_lines, level.n_classes)
     rate = never_falling(rates.rate.reshape(lined), size.reshape(lined)).ravel()
+    severity = np.minimum(sizes.ratio, 1 / np.maximum(rate, 1e-12))[:, None] * use
     loss = rate[:, None] * loss_need * severity
     room = room_left(loss, kept, appetite_ratio=rule.appetite_ratio)
     raw = largest_factor(room, grid=sums.grid)
     factor = never_rising((size[:, None] * room).reshape(*lined, -1), grid=sums.grid).ravel()
     return Fit(
-        rates, rate, severity, loss, kept, size, sales[:, 0], loss_need[:, 0], need[:, 0], raw, factor, has_history
+        rates=rates,
+        rate=rate,
+        sizes=sizes,
+        use=use,
+        severity=severity,
+        loss=loss,
+        kept=kept,
+        size=size,
+        sales=sales[:, 0],
+        loss_need=loss_need[:, 0],
+        need=need[:, 0],
+        factor_raw=raw,
+        factor=factor,
+        has_history=has_history,
     )
+
+
+def _amounts(sums: Sums, level: Level, above: Fit | None) -> list[Floats]:
+    """Sales, LGD × need, need and sales kept per customer-year; of a cell without history, its parent's."""
+    years, has_history = sums["years"], (sums["years"] > 0) & (sums["sales"] > 0)
+    own = [_per_year(sums[name][:, None], years, has_history) for name in ("sales", "loss_need", "need")]
+    own.append(_per_year(sums.kept, years, has_history))
+    if above is None:
+        return own
+    upper = (above.sales[:, None], above.loss_need[:, None], above.need[:, None], above.kept)
+    return [np.where(has_history[:, None], mine, parent[level.parent]) for mine, parent in zip(own, upper, strict=True)]
 
 
 def _rates(sums: Sums, level: Level, design: float, above: Fit | None, rng: np.random.Generator | None) -> Shrunk:
@@ -129,12 +153,12 @@ def _rates(sums: Sums, level: Level, design: float, above: Fit | None, rng: np.r
     return shrunk_rates(hits, years, target=target, correlation=correlation, design=design)
 
 
-def _severity(sums: Sums, level: Level, own: Bools, above: Fit | None) -> Floats:
+def _use(sums: Sums, level: Level, own: Bools, above: Fit | None) -> Floats:
     """Own mean where the cell has defaulters enough, else the parent's; the whole limit where the book has none."""
-    hits = sums["hits"]
-    mean = sums.capped_use / np.where(hits > 0, hits, 1.0)[:, None]
-    target = np.tile(sums.grid, (len(hits), 1)) if above is None else above.severity[level.parent]
-    has_own = (hits > 0) if above is None else own & (hits > 0)
+    lost = sums["hit_loss_need"]
+    mean = sums.capped_use / np.where(lost > 0, lost, 1.0)[:, None]
+    target = np.tile(sums.grid, (len(lost), 1)) if above is None else above.use[level.parent]
+    has_own = (lost > 0) if above is None else own & (lost > 0)
     return np.where(has_own[:, None], mean, target)
 
 

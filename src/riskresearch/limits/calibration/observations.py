@@ -63,8 +63,14 @@ def reviewed(inputs: DataFrame, segments: DataFrame, *, as_of: Timestamp, rated_
 
 
 def row_counts(rows: DataFrame) -> DataFrame:
-    """Return table `limit_factor_rows`: review days and customers by reason, in the order they are asked."""
-    grouped = rows.groupby("reason_code")["customer_id"].agg(n_rows="size", n_customers="nunique")
+    """Return table `limit_factor_rows`: rows, customers and window of review days by reason, in the order asked."""
+    grouped = rows.groupby("reason_code").agg(
+        n_rows=("customer_id", "size"),
+        n_customers=("customer_id", "nunique"),
+        n_review_dates=("review_date", "nunique"),
+        first_review_date=("review_date", "min"),
+        last_review_date=("review_date", "max"),
+    )
     return grouped.reindex([code for code in ROW_REASONS if code in grouped.index]).reset_index()
 
 

@@ -107,9 +107,13 @@ def expected_shortfall(losses: Floats, *, confidence_ratio: float) -> float:
 def checks(held: Book, fit: Fit, factors: Floats, policy: CreditPolicy, grid: Floats) -> list[dict[str, object]]:
     """Return the constraints on the book for factors by segment, and the common multiplier that meets them.
 
-    Losses given default are LGD × need × expected min(factor, exposure at default over need) of the segment; limits
-    are factor × need. Members of a group default each on their own. The expected loss has no multiplier: lower
-    limits cost sales as well as losses, and need not lower their ratio.
+    The loss given default of a customer is its LGD × need × severity of its segment: size ratio × mean of min(factor,
+    exposure at default over need). The probability of default stays that by count, so that the expected loss is the
+    one the factors were fitted to; where the small ones fail, the loss of a large one is therefore told lower than its
+    limit (and where the large ones fail, that of a small one higher): the shortfall has the right mean, and large
+    customers weigh in it in the share of their need. Limits are factor × need. Members of a group default each on
+    their own. The expected loss has no multiplier: lower limits cost sales as well as losses, and need not lower
+    their ratio.
 
     Parameters
     ----------

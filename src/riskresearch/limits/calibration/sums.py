@@ -11,7 +11,7 @@ from pandas import DataFrame
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 DIVISIONS = ["segment_code", "grade_code", "size_code", "sector_code"]
-COUNTED = ("years", "hits", "use", "need", "loss_need", "sales")
+COUNTED = ("years", "hits", "use", "need", "hit_need", "loss_need", "hit_loss_need", "sales")
 
 
 @dataclass(frozen=True)
@@ -20,8 +20,8 @@ class Sums:
 
     Parameters
     ----------
-    values : columns `COUNTED`, then sales kept at each factor of the grid, then min(factor, use at default) of the
-        defaults at each factor
+    values : columns `COUNTED`, then sales kept at each factor of the grid, then LGD × need × min(factor, use at
+        default) of the defaults at each factor
     grid : factors, ascending from 0
     """
 
@@ -39,7 +39,7 @@ class Sums:
 
     @property
     def capped_use(self) -> Floats:
-        """Sum over the defaults of min(factor, exposure at default over need), in customer-years."""
+        """LGD × min(factor × need, exposure at default) of the defaults, run currency × customer-years."""
         return self.values[:, len(COUNTED) + len(self.grid) :]
 
 
@@ -85,18 +85,21 @@ def entries(rows: DataFrame, path: DataFrame, *, grid: Floats) -> Entries:
     keys = labels.assign(entry=entry).drop_duplicates("entry").sort_values("entry").reset_index(drop=True)
     weight, need, n = rows["weight"].to_numpy(float), rows["need_amount"].to_numpy(float), len(keys)
     hit, use = rows["is_hit"].to_numpy(bool), rows["use_ratio"].to_numpy(float)
+    loss_need = weight * need * rows["lgd_ratio"].to_numpy(float)
     place, sold, ratio = _sales(rows, path)
     kept = _capped_sums(entry[place], ratio, weight[place] * sold / np.where(ratio > 0, ratio, 1.0), grid, n)
     kept += np.bincount(entry[place], np.where(ratio > 0, 0.0, weight[place] * sold), n)[:, None]
     counted = [
         np.bincount(entry, weight, n),
         np.bincount(entry, weight * hit, n),
-        np.bincount(entry[hit], (weight * use)[hit], n),
+        np.bincount(entry[hit], (loss_need * use)[hit], n),
         np.bincount(entry, weight * need, n),
-        np.bincount(entry, weight * need * rows["lgd_ratio"].to_numpy(float), n),
+        np.bincount(entry, weight * need * hit, n),
+        np.bincount(entry, loss_need, n),
+        np.bincount(entry, loss_need * hit, n),
         np.bincount(entry[place], weight[place] * sold, n),
     ]
-    capped = _capped_sums(entry[hit], use[hit], weight[hit], grid, n)
+    capped = _capped_sums(entry[hit], use[hit], loss_need[hit], grid, n)
     _, customer = np.unique(keys["customer_id"].to_numpy(object), return_inverse=True)
     return Entries(keys[DIVISIONS], customer.astype(np.int64), Sums(np.column_stack([*counted, kept, capped]), grid))
 

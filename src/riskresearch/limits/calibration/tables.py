@@ -15,6 +15,14 @@ FACTOR_REASONS = (
     "no_history",
     "not_computable",
 )
+TO_SIGN_REASONS = (
+    "fitted",
+    "all_sales_kept",
+    "less_risky_class",
+    "above_appetite",
+    "too_few_defaults",
+    "not_computable",
+)
 ROW_REASONS = (
     "used",
     "used_without_grade",
@@ -45,10 +53,28 @@ LIMIT_FACTORS = Table(
         Column("shrunk_default_rate_ratio", "float", "the same, drawn towards the parent by the weight", True),
         Column("ordered_default_rate_ratio", "float", "the same, never falling with risk: the rate that counts", True),
         Column("shrinkage_weight_ratio", "float", "weight of the cell's own rate; the rest is its parent's", True),
+        Column("need_weighted_default_rate_ratio", "float", "share of the need with a default within 12 months", True),
+        Column("need_at_default_ratio", "float", "mean need of those that default over the mean need", True),
+        Column(
+            "shrunk_need_at_default_ratio",
+            "float",
+            "the same weighted by LGD, drawn towards the parent's within its cells: the ratio that counts",
+            True,
+        ),
         Column("lgd_ratio", "float", "loss given default, weighted by need", True),
-        Column("use_at_default_ratio", "float", "mean exposure at default over need, defaulters of the cell", True),
+        Column(
+            "use_at_default_ratio",
+            "float",
+            "exposure at default over need, mean of the cell's defaults weighted by LGD × need",
+            True,
+        ),
         Column("factor_raw", "float", "largest factor within the appetite, the cell alone", True),
-        Column("factor", "float", "the same, never rising with risk", True),
+        Column(
+            "factor",
+            "float",
+            "the same, never rising with risk; empty with too few defaulters in a segment or grade",
+            True,
+        ),
         Column("factor_low", "float", "lower end of its interval, customers drawn again", True),
         Column("factor_high", "float", "upper end", True),
         Column("factor_policy", "float", "factor of the policy in force, of a grade that of its main segment", True),
@@ -63,6 +89,15 @@ LIMIT_FACTORS = Table(
         Column("sales_kept_ratio", "float", "share of sales that fits within the limit, at the factor", True),
         Column("sales_kept_policy_ratio", "float", "the same, at the policy's factor", True),
         Column("reason_code", "code", "what decided the factor", False, FACTOR_REASONS),
+        Column(
+            "factor_to_sign",
+            "float",
+            "factor within what history saw, that of the policy with too few defaulters, never rising with risk",
+            True,
+        ),
+        Column("expected_loss_to_sign_ratio", "float", "expected loss over sales kept, at the factor to sign", True),
+        Column("sales_kept_to_sign_ratio", "float", "share of sales that fits within the limit, at it", True),
+        Column("to_sign_reason_code", "code", "what decided the factor to sign", False, TO_SIGN_REASONS),
     ),
 )
 LIMIT_FACTOR_CHECKS = Table(
@@ -74,7 +109,7 @@ LIMIT_FACTOR_CHECKS = Table(
         Column(
             "factors_code",
             "code",
-            "factors fitted, the same within what history saw, or those of the policy in force",
+            "factors fitted (the policy's with too few defaulters), those to sign, those of the policy in force",
             False,
             SETS,
         ),
@@ -96,6 +131,9 @@ LIMIT_FACTOR_ROWS = Table(
         Column("reason_code", "code", "first reason that applies", False, ROW_REASONS),
         Column("n_rows", "int", "customer × review day"),
         Column("n_customers", "int", "customers"),
+        Column("n_review_dates", "int", "review days"),
+        Column("first_review_date", "date", "first of them"),
+        Column("last_review_date", "date", "last of them"),
     ),
 )
 CALIBRATION_TABLES = (LIMIT_FACTORS, LIMIT_FACTOR_CHECKS, LIMIT_FACTOR_ROWS)

@@ -72,6 +72,26 @@ def country_cap(applicants: Applicants) -> Series:
     return cap.where(applicants.by_country("open_account") > 0, 0.0)
 
 
+@METHODS.register(
+    Method("cap", "Required security", "Garantie exigée", "domain note C3: risky customers only against security")
+)
+def required_security(applicants: Applicants) -> Series:
+    """Nothing while none of the securities that the segment requires is in force; else no amount.
+
+    An insurer's limit above 0 counts where the segment accepts an insured limit, any security that is worth something
+    where it accepts another.
+    """
+    rules = {rule.segment_code: rule.guarantees_required for rule in applicants.policy.segments}
+    asked = applicants.rows["segment_code"].map({code: bool(kinds) for code, kinds in rules.items()}).astype(bool)
+    insurable = applicants.rows["segment_code"].map({code: "insured_limit" in kinds for code, kinds in rules.items()})
+    others = applicants.rows["segment_code"].map(
+        {code: bool({*kinds} - {"insured_limit"}) for code, kinds in rules.items()}
+    )
+    insured = insurable.astype(bool) & (applicants.known("insurer_limit_amount") > 0)
+    secured = others.astype(bool) & (applicants.known("guarantee_amount") > 0)
+    return Series(0.0, index=applicants.rows.index).where(asked & ~insured & ~secured)
+
+
 def is_check_open(applicants: Applicants) -> Series:
     """Whether a customer that starts afresh waits for its check.
 

@@ -124,6 +124,12 @@ def _country(applicants: Applicants) -> DataFrame:
     return DataFrame({"total_limit_amount": total, "portion_ratio": shares})
 
 
+def _security(applicants: Applicants) -> DataFrame:
+    return DataFrame(
+        {name: applicants.known(name).fillna(0.0) for name in ("insurer_limit_amount", "guarantee_amount")}
+    )
+
+
 FIGURES: Mapping[str, Callable[[Applicants], DataFrame]] = {
     "sales_need": _sales_need,
     "order_need": _order_need,
@@ -137,5 +143,6 @@ FIGURES: Mapping[str, Callable[[Applicants], DataFrame]] = {
     "bureau_cap": _bureau,
     "new_customer_cap": _new_customer,
     "country_cap": _country,
+    "required_security": _security,
 }
 """How to make the figures of each registered method."""

@@ -24,12 +24,14 @@ class Trigger:
     label_en, label_fr : names
     unit_code : unit of value and threshold: days, months, grades, amount, count or the signal's own
     needs : tables it reads beside the inputs; without them it finds nothing
+    is_routine : it shows no new risk
     """
 
     label_en: str
     label_fr: str
     unit_code: str
     needs: tuple[str, ...] = ()
+    is_routine: bool = False
 
 
 TRIGGERS = Registry[Trigger]("review trigger")
@@ -46,6 +48,7 @@ class Facts:
     tables : tables of the run
     policy : credit policy
     as_of : last day that counts
+    round_days : days that one list of regular reviews serves
     """
 
     inputs: DataFrame
@@ -53,6 +56,7 @@ class Facts:
     tables: Mapping[str, DataFrame]
     policy: CreditPolicy
     as_of: Timestamp
+    round_days: int
 
     @cached_property
     def today(self) -> DataFrame:

@@ -6,7 +6,7 @@ To add a trigger, write a function from `Facts` to the rows of `found` and decor
 
 import numpy as np
 import pandas as pd
-from pandas import DataFrame
+from pandas import DataFrame, Series
 
 from riskresearch.limits.inputs.grid import DAYS_PER_MONTH
 from riskresearch.limits.reviews.daily import daily_use
@@ -99,7 +99,7 @@ def limit_used(facts: Facts) -> DataFrame:
     )
 
 
-@TRIGGERS.register(Trigger("Accounts too old", "Comptes trop anciens", "months", ("financials",)))
+@TRIGGERS.register(Trigger("Accounts too old", "Comptes trop anciens", "months", ("financials",), is_routine=True))
 def accounts_old(facts: Facts) -> DataFrame:
     """Latest accounts published closed more than `accounts_max_months` ago; without accounts nothing is too old."""
     bound, rows = facts.policy.triggers.accounts_max_months, facts.tables["financials"]
@@ -116,7 +116,7 @@ def accounts_old(facts: Facts) -> DataFrame:
     )
 
 
-@TRIGGERS.register(Trigger("Limit ends", "Fin de la limite", "amount", ("limits",)))
+@TRIGGERS.register(Trigger("Limit ends", "Fin de la limite", "amount", ("limits",), is_routine=True))
 def limit_ends(facts: Facts) -> DataFrame:
     """The own limit decided last has a last day, past or to come; value: the limit."""
     own = facts.tables["limits"]
@@ -148,7 +148,9 @@ def order_after_silence(facts: Facts) -> DataFrame:
     )
 
 
-@TRIGGERS.register(Trigger("New customer has paid", "Nouveau client : premiers paiements", "count", ("payments",)))
+@TRIGGERS.register(
+    Trigger("New customer has paid", "Nouveau client : premiers paiements", "count", ("payments",), is_routine=True)
+)
 def first_payments(facts: Facts) -> DataFrame:
     """A new customer has made `review_after_payments` payments that were not returned; since the last of them."""
     bound, paid = facts.policy.new_customers.review_after_payments, facts.tables["payments"]
@@ -167,28 +169,56 @@ def first_payments(facts: Facts) -> DataFrame:
     )
 
 
-@TRIGGERS.register(Trigger("Regular review", "Revue périodique", "months", ("limits",)))
+@TRIGGERS.register(Trigger("Regular review", "Revue périodique", "months", ("limits",), is_routine=True))
 def regular_review(facts: Facts) -> DataFrame:
-    """`review_months` of the segment held have passed, or will pass, since the last decision.
+    """`review_months` of the segment held have passed, or will pass, since the last decision, once or several times.
 
-    A customer that buys or owes and for which nobody ever decided is due from its first day of review.
+    The ledger knows changes of a limit, not reviews that changed nothing: a customer reviewed in silence cannot be told
+    from one never reviewed. So each customer comes up once per cycle, on the last decision's day of the month: its
+    review is due where such a day was within the last `round_days`, else on the next one. Days that passed before
+    without a decision are counted (``n_reviews_passed``). A customer that buys or owes and for which nobody ever
+    decided is due from its first day of review until somebody does. Where there is neither a limit nor anything owed,
+    ordered or sold in 12 months, nothing is at stake and nothing is due.
     """
-    cycle = facts.today["segment_code"].map({rule.segment_code: rule.review_months for rule in facts.policy.segments})
-    decided = facts.last_decision.reindex(facts.today.index)
-    due = months_after(decided.dropna(), cycle[decided.notna()])
-    buys = (facts.today[["open_amount", "ordered_amount", "sales_amount_12m"]].astype(float) > 0).any(axis=1)
-    never = facts.today.index[buys & decided.isna()]
-    first = facts.inputs.groupby("customer_id")["review_date"].min().reindex(never)
-    dated = pd.concat([due, first]).sort_index()
+    today = facts.today[_at_stake(facts.today)]
+    months = {rule.segment_code: rule.review_months for rule in facts.policy.segments}
+    cycle = today["segment_code"].map(months).astype("int64")
+    decided = facts.last_decision.reindex(today.index)
+    turns = _turns(decided.dropna(), cycle[decided.notna()], facts)
+    buys = (today[["open_amount", "ordered_amount", "sales_amount_12m"]].astype(float) > 0).any(axis=1)
+    first = facts.inputs.groupby("customer_id")["review_date"].min().reindex(today.index[buys & decided.isna()])
+    dated = pd.concat([turns["day"], first]).sort_index()
     age = (facts.as_of - decided.reindex(dated.index)).dt.days / DAYS_PER_MONTH
-    return found(
+    rows = found(
         dated.index,
         trigger_date=dated,
         value=age,
         threshold=cycle.reindex(dated.index).astype(float),
         decided_date=decided.reindex(dated.index),
-        segment_code=facts.today["segment_code"].reindex(dated.index),
+        segment_code=today["segment_code"].reindex(dated.index),
     )
+    return rows.assign(n_reviews_passed=turns["n_passed"].reindex(dated.index, fill_value=0).to_numpy())
+
+
+def _at_stake(today: DataFrame) -> Series:
+    """Whether a customer has a limit, or owes, ordered or bought something."""
+    names = ["open_amount", "unbilled_amount", "ordered_amount", "sales_amount_12m"]
+    names += ["internal_limit_amount", "temporary_limit_amount"]
+    return (today[names].astype(float) > 0).any(axis=1)
+
+
+def _turns(decided: Series, cycle: Series, facts: Facts) -> DataFrame:
+    """Day of the review of this round or else the next one, and how many such days passed before it: ``day n_passed``.
+
+    Cycles are counted from the decision, so that a month end stays one.
+    """
+    months = (facts.as_of.year - decided.dt.year) * 12 + facts.as_of.month - decided.dt.month
+    number = months // cycle
+    number = number - (months_after(decided, number * cycle) > facts.as_of).astype("int64")
+    last = months_after(decided, number * cycle)
+    in_round = (number > 0) & (last > facts.as_of - pd.Timedelta(days=facts.round_days))
+    day = last.where(in_round, months_after(decided, (number + 1) * cycle))
+    return DataFrame({"day": day, "n_passed": (number - in_round.astype("int64")).astype("int64")})
 
 
 def _places(scale: DataFrame) -> dict[str, int]:

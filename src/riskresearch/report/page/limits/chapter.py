@@ -9,7 +9,13 @@ from riskresearch.report.page.context import Block, Chapter, Context, figure, mi
 from riskresearch.report.page.limits.adoption import verdict_block
 from riskresearch.report.page.limits.parts import WIDE, coded, label_of, listing, money, reasons
 from riskresearch.report.page.limits.rule_costs import costly_rule
-from riskresearch.report.totals import ACTION_ORDER, limits_by_action, over_limit, reviews_by_trigger
+from riskresearch.report.totals import (
+    ACTION_ORDER,
+    limits_by_action,
+    over_limit,
+    reviews_by_priority,
+    reviews_by_trigger,
+)
 from riskresearch.report.totals import limits_by_segment as segment_totals
 from riskresearch.report.translator import Translator
 
@@ -82,7 +88,23 @@ def reviews_sentence(context: Context) -> str:
         words.t("limits.n_of", verdict=words.label("review_trigger", code), n=words.count(n))
         for code, n in zip(rows["trigger_code"], rows["n_customers"], strict=True)
     ]
-    return words.n("limits.reviews_due", int(due["customer_id"].nunique()), parts=words.listed(parts))
+    told = words.n("limits.reviews_due", int(due["customer_id"].nunique()), parts=words.listed(parts))
+    return f"{told} {_by_priority(reviews, words)}".strip()
+
+
+def _by_priority(reviews: DataFrame, words: Translator) -> str:
+    """Customers due by urgency, with what no security covers."""
+    rows = reviews_by_priority(reviews)
+    parts = [
+        words.t(
+            "limits.priority_part",
+            priority=words.label("priority", row["priority_code"]),
+            n=words.count(row["n_customers"]),
+            amount=words.compact(row["unsecured_amount"]),
+        )
+        for _, row in rows.iterrows()
+    ]
+    return words.t("limits.by_priority", parts=words.listed(parts)) if parts else ""
 
 
 def _link(context: Context) -> Block:

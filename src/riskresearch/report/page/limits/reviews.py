@@ -8,10 +8,11 @@ from pandas import DataFrame, Series
 from riskresearch.report.page.context import Block, Chapter, Context, missing, note, text
 from riskresearch.report.page.limits.chapter import reviews_sentence
 from riskresearch.report.page.limits.parts import coded, counted, dated, listing, money, none_or
-from riskresearch.report.totals import actions_by_cause, reviews_by_trigger
+from riskresearch.report.totals import actions_by_cause, first_reviews, reviews_by_trigger
 from riskresearch.report.translator import Translator
 
 RUNOFF_SHOWN = 15
+FIRST_SHOWN = 15
 DOWNGRADE = "external_downgrade"
 
 
@@ -28,16 +29,37 @@ def reviews_chapter(context: Context) -> Chapter:
 
 
 def _triggers(reviews: DataFrame, words: Translator) -> Iterator[Block]:
-    rows = reviews_by_trigger(reviews)
+    rows = reviews_by_trigger(reviews, ("priority_code", "trigger_code"))
     if rows.empty:
         return
+    yield _first(reviews, words)
     columns = [
-        coded(words, "trigger_code", family="review_trigger"),
+        coded(words, "priority_code"),
+        coded(words, "trigger_code"),
         counted(words, "n_customers"),
+        money(words, "unsecured_amount"),
+        (words.t("limits.passed"), lambda row: words.count(row["n_reviews_passed"]), True),
         (words.t("limits.due_since"), lambda row: words.date(row["review_due_date"], "medium"), False),
     ]
     yield listing(rows, columns, words=words, caption=words.t("limits.triggers_table"))
     yield note(words.t("limits.triggers_note"))
+
+
+def _first(reviews: DataFrame, words: Translator) -> Block:
+    """The customers to look at first, with all that calls for it."""
+    columns = [
+        (words.t("column.customer_id"), lambda row: str(row["customer_id"]), False),
+        coded(words, "priority_code"),
+        money(words, "unsecured_amount"),
+        (words.t("column.trigger_code"), lambda row: _triggered(row, words), False),
+        (words.t("limits.due_since"), lambda row: words.date(row["review_due_date"], "medium"), False),
+    ]
+    rows = first_reviews(reviews, n_customers=FIRST_SHOWN)
+    return listing(rows, columns, words=words, caption=words.t("limits.first_due"))
+
+
+def _triggered(row: Series, words: Translator) -> str:
+    return words.listed(cause_name(code, words) for code in str(row["trigger_codes"]).split("+"))
 
 
 def cause_name(code: object, words: Translator) -> str:

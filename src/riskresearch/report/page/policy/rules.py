@@ -56,12 +56,16 @@ def methods_chapter(policy: Policy) -> Chapter:
 
 def movement_chapter(policy: Policy) -> Chapter:
     """Return the chapter: down at once, up slowly."""
-    return _told(policy, "movement")
+    words = policy.words
+    title, told = words.t("credit_policy.movement"), note(words.t("credit_policy.movement_note"))
+    return Chapter("movement", title, (told, *policy.pairs("movement", title)))
 
 
 def triggers_chapter(policy: Policy) -> Chapter:
     """Return the chapter: what calls for a review before its time."""
-    return _told(policy, "triggers")
+    words = policy.words
+    title, told = words.t("credit_policy.triggers"), note(words.t("credit_policy.triggers_note"))
+    return Chapter("triggers", title, (told, *policy.pairs("triggers", title)))
 
 
 def approval_chapter(policy: Policy) -> Chapter:
@@ -115,10 +119,3 @@ def interest_text(row: Series, policy: Policy) -> str:
     if row["late_interest_ratio"] == 0:
         return rule
     return policy.words.t("credit_policy.interest", rule=rule, ratio=share(row["late_interest_ratio"], policy.words))
-
-
-def _told(policy: Policy, part: str) -> Chapter:
-    """A part of one row with the remark that explains it."""
-    title = policy.words.t(f"credit_policy.{part}")
-    told = note(policy.words.t(f"credit_policy.{part}_note"))
-    return Chapter(part, title, (told, *policy.pairs(part, title)))
