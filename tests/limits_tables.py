@@ -177,15 +177,19 @@ def calibrated() -> dict[str, DataFrame]:
         default_rate_ratio=[0.06, 0.0, 0.057, 0.16, 0.0],
         shrunk_default_rate_ratio=[0.06, 0.012, 0.058, 0.148, 0.014],
         ordered_default_rate_ratio=[0.06, 0.012, 0.058, 0.148, 0.014],
-        factor=[1.35, 3.0, 1.75, 0.0, 3.0],
-        factor_low=[0.4, 2.1, 0.9, 0.0, None],
-        factor_high=[3.0, 3.0, 2.6, 0.9, None],
+        factor=[1.35, None, 1.75, 0.0, None],
+        factor_low=[0.4, None, 0.9, 0.0, None],
+        factor_high=[3.0, None, 2.6, 0.9, None],
         factor_policy=[None, 1.5, 1.3, 0.9, 1.5],
         expected_loss_ratio=[0.0118, 0.005, 0.012, None, 0.004],
         expected_loss_policy_ratio=[None, 0.0041, 0.0093, 0.024, 0.0035],
         sales_kept_ratio=[0.989, 0.99, 0.98, 0.0, 0.99],
         sales_kept_policy_ratio=[None, 0.963, 0.986, 0.971, 0.97],
         reason_code=["fitted", "too_few_defaults", "fitted", "above_appetite", "not_binding"],
+        factor_to_sign=[1.35, 1.5, 1.5, 0.0, 1.5],
+        expected_loss_to_sign_ratio=[0.0118, 0.0041, 0.0107, None, 0.0035],
+        sales_kept_to_sign_ratio=[0.989, 0.963, 0.975, 0.0, 0.97],
+        to_sign_reason_code=["fitted", "too_few_defaults", "less_risky_class", "above_appetite", "too_few_defaults"],
     )
     checks = DataFrame(
         {
@@ -200,6 +204,7 @@ def calibrated() -> dict[str, DataFrame]:
         }
     )
     rows = DataFrame({"reason_code": ["used", "not_matured"], "n_rows": [1932, 3689], "n_customers": [238, 332]})
+    rows = rows.assign(n_review_dates=[20, 12], first_review_date=Timestamp("2023-12-31"), last_review_date=NOW)
     return {"limit_factors": factors, "limit_factor_checks": checks, "limit_factor_rows": rows}
 
 

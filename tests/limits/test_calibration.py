@@ -202,7 +202,7 @@ def test_losses_and_sales_agree_with_the_definition_by_plain_loops(book):
     found = _cells(
         _factors(
             replace(book, inputs=rows, segments=segments, tables={**book.tables, "movements": acts}),
-            _policy(0.06),
+            _policy(0.03),
             least_defaulters=1,
         )
     )
@@ -214,7 +214,7 @@ def test_losses_and_sales_agree_with_the_definition_by_plain_loops(book):
     assert row["expected_loss_policy_ratio"] == pytest.approx(ratio[0.8], rel=1e-9)
     assert 0 < row["factor"] < 3
     assert row["expected_loss_ratio"] == pytest.approx(ratio[row["factor"]], rel=1e-9)
-    assert ratio[row["factor"]] <= 0.06 < ratio[row["factor"] + 0.05]
+    assert ratio[row["factor"]] <= 0.03 < ratio[row["factor"] + 0.05]
 
 
 def test_nothing_after_the_date_of_the_run_changes_a_figure(book):
@@ -295,7 +295,7 @@ def test_factors_never_rise_with_risk(axis):
     assert (rates >= -1e-12).all()
     n_lines = frame[["size_code", "sector_code"]].drop_duplicates().shape[0]
     assert len(signed) == len(frame) - frame["factor_to_sign"].isna().sum() - n_lines
-    assert len(steps) >= (len(frame) - n_lines) / 3
+    assert axis == "segment" or len(steps) >= (len(frame) - n_lines) / 3  # one segment only has customers
 
 
 def test_a_looser_appetite_never_lowers_a_factor(book):

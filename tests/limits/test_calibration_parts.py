@@ -247,7 +247,7 @@ def test_one_customer_with_most_of_the_need_makes_the_ratio_less_believed():
     fails = [1] * 12 + [0] * 48
     even, lumpy = (_sized([500.0] * 30 + other, fails, [0] * 60)[0] for other in ([900.0] * 30, [500.0] * 29 + [5e4]))
     assert even.weight[0] == pytest.approx(12 / 16)
-    assert lumpy.weight[0] < 0.1
+    assert lumpy.weight[0] < 0.15
     assert lumpy.raw[0] < 0.5 < 0.9 < lumpy.ratio[0]
 
 

@@ -326,16 +326,16 @@ def test_expected_and_observed_defaults_are_counted(tables: dict[str, DataFrame]
 
 
 def test_limits_sentences_agree_with_their_numbers(tables: dict[str, DataFrame], facts: PageFacts) -> None:
-    assert "3 of the 5 customers owe more than their recommended limits, by €285K in all." in text_of(tables, facts)
+    assert "3 of the 5 customers use more than their proposed limits, by €285K in all." in text_of(tables, facts)
     one = tables["credit_limits"].assign(over_limit_amount=[0.0, 0.0, 0.0, 500.0, 0.0])
-    assert "1 of the 5 customers owes more than its recommended limit, by €500." in text_of(
+    assert "1 of the 5 customers uses more than its proposed limit, by €500." in text_of(
         {**tables, "credit_limits": one}, facts
     )
     none = tables["credit_limits"].assign(over_limit_amount=0.0, current_limit_amount=float("nan"))
     text = text_of({**tables, "credit_limits": none}, facts)
-    assert "None of the 5 customers owes more than its recommended limit." in text
+    assert "None of the 5 customers uses more than its proposed limit." in text
     assert "The ledger holds no internal limits" in text
-    assert "Customers above their recommended limit" not in text
+    assert "Customers above their proposed limit" not in text
 
 
 def test_the_customers_with_most_at_stake_come_first(tables: dict[str, DataFrame], facts: PageFacts) -> None:

@@ -13,6 +13,8 @@ from riskresearch.limits.losses import expected_loss, exposure_at_default, unexp
 from riskresearch.limits.methods.needs import expected_days, yearly_sales
 from riskresearch.limits.methods.risk import before_tax_ratio
 
+SMALLEST_CAPITAL = 1.0
+"""Run currency; a return on less says nothing."""
 LIMIT_ECONOMICS = Table(
     "limit_economics",
     "limits",
@@ -30,7 +32,12 @@ LIMIT_ECONOMICS = Table(
         Column("premium_amount", "float", "premium of credit insurance on the sales", True),
         Column("capital_amount", "float", "economic capital: loss of the worst years less the expected loss", True),
         Column("value_amount", "float", "margin less expected loss, all costs and capital charge", True),
-        Column("raroc_ratio", "float", "margin less costs and expected loss, over capital; empty if none", True),
+        Column(
+            "raroc_ratio",
+            "float",
+            "margin less costs and expected loss, over capital; empty below one unit of capital",
+            True,
+        ),
         Column("order_pd_ratio", "float", "probability of default while one order is open", True),
         Column("break_even_pd_ratio", "float", "that probability at which one order gains nothing", True),
         Column("break_even_pd_relation_ratio", "float", "the same where refusing loses the relation", True),
@@ -77,7 +84,7 @@ def limit_economics(
         **flows,
         **parts,
         "value_amount": earned - rule.capital_charge_ratio * capital,
-        "raroc_ratio": (earned / capital.where(capital > 0)),
+        "raroc_ratio": (earned / capital.where(capital >= SMALLEST_CAPITAL)),
         **_break_even(applicants),
     }
     return DataFrame(found)[LIMIT_ECONOMICS.names]

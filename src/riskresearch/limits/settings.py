@@ -36,6 +36,10 @@ class LimitSettings(TermsSettings):
         10, ge=1, le=90, description="days to tell the insurer of a downgrade; the policy's own clause, judgement"
     )
     step_ratio: float = Field(
-        0.5, gt=0, le=10, description="largest change of a limit in the optimum, share of the limit in force; judgement"
+        1.0,
+        gt=0,
+        le=10,
+        description="largest change of a limit in the optimum, share of the limit in force: 1 = down to 0, up to twice; "
+        "judgement",
     )
     seed: int = Field(20_251_231, ge=0, description="seed of the scenarios and of the samples of customers")

@@ -135,6 +135,8 @@ def _refuse_wrong(path: DataFrame) -> None:
 def first_known_review(reviews: DataFrame, *, known_ratio: float) -> pd.Timestamp | None:
     """Return the first day of review on which a PD is known for enough customers; None where there is none.
 
+    Customers in default (PD 1) need no model and do not count.
+
     Parameters
     ----------
     reviews : ``review_date pd_12m``; where ``sales_amount_12m`` is there, customers that bought nothing do not count
@@ -142,6 +144,7 @@ def first_known_review(reviews: DataFrame, *, known_ratio: float) -> pd.Timestam
     """
     if "sales_amount_12m" in reviews:
         reviews = reviews[reviews["sales_amount_12m"] > 0]
+    reviews = reviews[~(reviews["pd_12m"] >= 1)]
     share = reviews["pd_12m"].notna().groupby(reviews["review_date"]).mean().sort_index()
     enough = share.index[share >= known_ratio]
     return enough[0] if len(enough) else None

@@ -33,8 +33,8 @@ def backtest_chapter(context: Context) -> Chapter:
     title = words.t("limits.backtest")
     if backtest is None:
         known = context.table("limit_adoption") is not None
-        blocks = (verdict_block(context),) if known else (missing(words.t("limits.no_backtest")),)
-        return Chapter("backtest", title, blocks)
+        told = verdict_block(context) if known else missing(words.t("limits.no_backtest"))
+        return Chapter("backtest", title, (told,))
     blocks = (
         text(_assumed(context)),
         *_pictures(context, backtest),

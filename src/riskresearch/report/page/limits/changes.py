@@ -94,7 +94,7 @@ def _before(row: Series, words: Translator) -> str:
 def _terms(row: Series, words: Translator) -> str:
     if row["terms_days"] == 0:
         return words.t("limits.cash")
-    return none_or(words, row["terms_days"], lambda days: words.threshold_days(round(float(days))))
+    return none_or(words, row["terms_days"], words.threshold_days)
 
 
 def missing_inputs(codes: object, words: Translator) -> str:

@@ -21,6 +21,13 @@ from riskresearch.report.translator import Translator
 
 OVER_LIMIT_SHOWN = 10
 TRIGGERS_TOLD = 4
+DONE = {
+    "block": "limits.do_block",
+    "lower": "limits.do_lower",
+    "keep": "limits.do_keep",
+    "raise": "limits.do_raise",
+    "new": "limits.do_new",
+}
 SEGMENT_COLUMNS = (
     "segment_code",
     "n_customers",
@@ -65,7 +72,7 @@ def change_sentences(limits: DataFrame, words: Translator) -> Iterator[str]:
         yield words.t("limits.sums", before=words.compact(before), after=words.compact(after))
     parts = [
         words.n(
-            f"limits.do_{code}",
+            DONE[code],
             int(rows.loc[code, "n_customers"]),
             before=words.compact(rows.loc[code, "current_limit_amount"]),
             after=words.compact(rows.loc[code, "limit_amount"]),

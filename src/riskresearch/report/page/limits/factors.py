@@ -41,6 +41,7 @@ def _history(context: Context) -> Iterator[Block]:
         for code, n in zip(others["reason_code"], others["n_rows"], strict=True)
     ]
     shown = {"total": words.count(int(rows["n_rows"].sum())), "parts": words.listed(parts)}
+    shown |= {"first": words.date(rows["first_review_date"].min()), "last": words.date(rows["last_review_date"].max())}
     yield text(words.t("limits.factor_rows", n=words.count(used), **shown))
 
 
@@ -55,19 +56,20 @@ def _factors(factors: DataFrame, axis: str, words: Translator) -> Iterator[Block
 
 
 def _columns(axis: str, words: Translator) -> list[Column]:
-    pair = ("expected_loss_policy_ratio", "expected_loss_ratio")
-    kept = ("sales_kept_policy_ratio", "sales_kept_ratio")
+    pair = ("expected_loss_policy_ratio", "expected_loss_to_sign_ratio")
+    kept = ("sales_kept_policy_ratio", "sales_kept_to_sign_ratio")
     return [
         (words.t("column.class_code"), lambda row: _class(row, axis, words), False),
         (words.t("column.factor_policy"), lambda row: none_or(words, row["factor_policy"], _factor(words)), True),
         (words.t("limits.factor_fitted"), lambda row: _fitted(row, words), True),
+        (words.t("column.factor_to_sign"), lambda row: none_or(words, row["factor_to_sign"], _factor(words)), True),
         counted(words, "n_customers"),
         counted(words, "n_defaulters"),
         share(words, "default_rate_ratio"),
         share(words, "ordered_default_rate_ratio"),
         (words.t("limits.loss_at_both"), lambda row: _both(row, pair, words), True),
         (words.t("limits.kept_at_both"), lambda row: _both(row, kept, words), True),
-        (words.t("column.reason_code"), lambda row: label_of(words, "reason_code", row["reason_code"]), False),
+        (words.t("limits.why"), lambda row: label_of(words, "to_sign_reason_code", row["to_sign_reason_code"]), False),
     ]
 
 

@@ -6,7 +6,7 @@ from pandas import DataFrame, Series
 
 from riskresearch.report.figures.limits import rules_beside_optimum, shortfall_frontier
 from riskresearch.report.page.context import Block, Chapter, Context, figure, missing, note, pair, text
-from riskresearch.report.page.limits.parts import coded, counted, label_of, listing, money, none_or, share, signed
+from riskresearch.report.page.limits.parts import coded, counted, label_of, listing, money, share, signed
 from riskresearch.report.totals import nearest_budgets, optimum_by_binding
 from riskresearch.report.translator import Translator
 
@@ -14,6 +14,8 @@ OPTIMUM = "optimum"
 ALL = "all"
 MEMBER_FAMILIES = {"sector": "segment", "country": "segment"}
 CENT = 0.005
+SMALL_RATIO = 0.001
+"""A rule that is behind by less than this share of the optimum's net value is as good."""
 MEMBERS_SHOWN = 3
 
 
@@ -23,7 +25,7 @@ def optimum_chapter(context: Context) -> Chapter:
     title = words.t("limits.optimum")
     if comparison is None:
         return Chapter("optimum", title, (missing(words.t("limits.no_optimum")),))
-    blocks: list[Block] = [text(words.t("limits.optimum_intro")), *conflicts(context), *_told(comparison, words)]
+    blocks: list[Block] = [text(words.t("limits.optimum_intro")), *conflicts(context), *_told(context, comparison)]
     blocks += [*_pictures(context, comparison), _rules(comparison, words), *budgets(context), *_binding(context)]
     return Chapter("optimum", title, (*blocks, note(words.t("limits.optimum_note"))))
 
@@ -33,19 +35,16 @@ def conflicts(context: Context) -> Iterator[Block]:
     words, rows = context.words, context.table("optimiser_conflicts")
     if rows is None:
         return
-    told = tuple(
-        words.n(
-            "limits.conflict",
-            int(row["n_held"]),
-            budget=budget_name(row, words),
-            allowed=words.compact(row["allowed_amount"]),
-            least=words.compact(row["least_amount"]),
-            excess=words.compact(row["excess_amount"]),
-            without=words.compact(row["floor_least_amount"]),
-        )
-        for _, row in rows.iterrows()
-    )
-    yield Block("items", words.t("limits.conflicts"), told)
+    yield Block("items", words.t("limits.conflicts"), tuple(_conflict(row, words) for _, row in rows.iterrows()))
+
+
+def _conflict(row: Series, words: Translator) -> str:
+    """Why a budget cannot be met, how much it lacks, and whether the steps alone are the reason."""
+    amounts = {name: words.compact(row[f"{name}_amount"]) for name in ("allowed", "least", "excess")}
+    told = words.n("limits.conflict", int(row["n_held"]), budget=budget_name(row, words), **amounts)
+    if row["floor_least_amount"] > row["allowed_amount"]:
+        return told
+    return words.t("limits.semicolon").join([told, words.t("limits.conflict_steps")])
 
 
 def budget_name(row: Series, words: Translator) -> str:
@@ -58,14 +57,15 @@ def budget_name(row: Series, words: Translator) -> str:
     return words.t("limits.budget_of", budget=told, member=member)
 
 
-def _told(comparison: DataFrame, words: Translator) -> Iterator[Block]:
+def _told(context: Context, comparison: DataFrame) -> Iterator[Block]:
     """Which simple rule comes nearest, and by how much; nothing to gain is said."""
+    words = context.words
     rules = comparison[~comparison["rule_code"].isin([OPTIMUM, "optimum_shortfall"])]
     own = comparison[comparison["rule_code"] == OPTIMUM]
     if rules.empty or own.empty:
         return
     best = rules.sort_values(["gap_amount", "rule_code"]).iloc[0]
-    if comparison["gap_amount"].abs().max() < CENT:
+    if comparison["gap_amount"].abs().max() < CENT and not _is_bound(context):
         yield text(words.t("limits.all_equal", value=words.compact(own["net_value_amount"].iloc[0])))
         return
     shown = {
@@ -74,7 +74,16 @@ def _told(comparison: DataFrame, words: Translator) -> Iterator[Block]:
         "rule": words.label("simple_rule", best["rule_code"]),
         "gap": words.compact(abs(best["gap_amount"])),
     }
-    yield text(words.t("limits.best_rule" if best["gap_amount"] >= 0 else "limits.best_rule_ahead", **shown))
+    if abs(best["gap_amount"]) < SMALL_RATIO * abs(own["net_value_amount"].iloc[0]):
+        yield text(words.t("limits.rule_as_good", **shown))
+        return
+    yield text(words.t("limits.best_rule" if best["gap_amount"] > 0 else "limits.best_rule_ahead", **shown))
+
+
+def _is_bound(context: Context) -> bool:
+    """Tell whether a budget binds or cannot be met."""
+    rows = context.table("optimiser_budgets")
+    return context.table("optimiser_conflicts") is not None or (rows is not None and bool(rows["is_binding"].any()))
 
 
 def _pictures(context: Context, comparison: DataFrame) -> Iterator[Block]:
@@ -139,6 +148,6 @@ def _binding(context: Context) -> Iterator[Block]:
         counted(words, "n_customers"),
         money(words, "current_limit_amount"),
         money(words, "optimised_amount"),
-        (words.t("limits.change"), lambda row: none_or(words, row["change_amount"], lambda v: signed(words, v)), True),
+        (words.t("limits.change"), lambda row: signed(words, row["change_amount"]), True),
     ]
     yield listing(optimum_by_binding(rows), columns, words=words, caption=words.t("limits.optimum_binding"))

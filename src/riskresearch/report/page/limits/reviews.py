@@ -13,7 +13,6 @@ from riskresearch.report.translator import Translator
 
 RUNOFF_SHOWN = 15
 FIRST_SHOWN = 15
-DOWNGRADE = "external_downgrade"
 
 
 def reviews_chapter(context: Context) -> Chapter:
