@@ -33,10 +33,7 @@ LIMIT_ECONOMICS = Table(
         Column("capital_amount", "float", "economic capital: loss of the worst years less the expected loss", True),
         Column("value_amount", "float", "margin less expected loss, all costs and capital charge", True),
         Column(
-            "raroc_ratio",
-            "float",
-            "margin less costs and expected loss, over capital; empty below one unit of capital",
-            True,
+            "raroc_ratio", "float", "margin less costs and expected loss, over capital; empty below 1 of capital", True
         ),
         Column("order_pd_ratio", "float", "probability of default while one order is open", True),
         Column("break_even_pd_ratio", "float", "that probability at which one order gains nothing", True),

@@ -39,7 +39,7 @@ class LimitSettings(TermsSettings):
         1.0,
         gt=0,
         le=10,
-        description="largest change of a limit in the optimum, share of the limit in force: 1 = down to 0, up to twice; "
+        description="largest change of a limit in the optimum, share of the limit in force: 1 = to 0 or twice; "
         "judgement",
     )
     seed: int = Field(20_251_231, ge=0, description="seed of the scenarios and of the samples of customers")

@@ -68,7 +68,7 @@ class Movement(Sourced):
     """How limits and segments move: down at once, up slowly."""
 
     upgrade_reviews: int = Field(
-        ge=1, le=12, description="good reviews in a row, at month ends, before a segment is left upwards"
+        ge=1, le=12, description="good month-end reviews in a row before a segment is left upwards"
     )
     upgrade_band_ratio: float = Field(
         ge=0, lt=1, description="a better segment is entered only below its bounds by this share"
