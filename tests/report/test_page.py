@@ -46,7 +46,7 @@ def changed(facts: PageFacts, **changes: Any) -> PageFacts:
 
 
 def test_nothing_is_loaded_from_outside(html: str) -> None:
-    loads_nothing(html, r"(index|validation)\.(en|fr)\.html$|01_behaviour\.html$")
+    loads_nothing(html, r"(index|validation|limits)\.(en|fr)\.html$|01_behaviour\.html$")
 
 
 def test_text_of_customers_is_shown_but_never_run(html: str) -> None:
@@ -263,7 +263,7 @@ def test_the_gain_of_a_model_is_called_certain_only_where_its_interval_is(
     tables["model_choice"].loc[tables["model_choice"]["is_chosen"], "auc_gain_low"] = low
     text = text_of(tables, facts)
     assert "AUC 0.810 on later dates against 0.750" in text
-    assert ("is not certain" in text) is not certain
+    assert ("(95%) and is not certain. It learned" in text) is not certain
 
 
 def chosen(tables: dict[str, DataFrame], model: str, **reasons: str) -> None:

@@ -8,6 +8,7 @@ from pandas import DataFrame, Series
 from riskresearch.report.figures.money import option_names
 from riskresearch.report.page.context import Context
 from riskresearch.report.page.default_model import model_sentence
+from riskresearch.report.page.limits.adoption import verdict_sentence
 from riskresearch.report.page.tiles import bounds, segment_row, self_insurance
 from riskresearch.report.page.validation.judged import judged
 from riskresearch.report.page.validation.verdict import whole_verdict
@@ -33,7 +34,7 @@ def findings(context: Context) -> list[Finding]:
         "finding.subject_payment": _payment(context),
         "finding.subject_risk": _risk(context),
         "finding.subject_model": [model_sentence(context), _validation(context)],
-        "finding.subject_limits": [limits_sentence(context)],
+        "finding.subject_limits": [limits_sentence(context), verdict_sentence(context)],
         "finding.subject_insurance": insurance_sentences(context),
     }
     told = {subject: " ".join(part for part in parts if part) for subject, parts in found.items()}

@@ -31,6 +31,12 @@ def verdict_block(context: Context, policy_code: str = POLICY) -> Block:
     return Block("verdict", told, source=COLOURS.get(str(deciding["verdict_code"]), "none"))
 
 
+def verdict_sentence(context: Context, policy_code: str = POLICY) -> str:
+    """Return what the replay says of a policy in one sentence; nothing where it was not tested."""
+    rows = adoption_rows(context, policy_code)
+    return "" if rows is None else _verdict(rows.iloc[0], context.words)
+
+
 def adoption_rows(context: Context, policy_code: str) -> DataFrame | None:
     """Return the comparisons of a policy, the one that decides first; None where it was not tested."""
     adoption = context.table("limit_adoption")
