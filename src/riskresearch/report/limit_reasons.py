@@ -142,7 +142,7 @@ def limit_reason(row: Series, figures: Mapping[str, float], *, words: Translator
     >>> row = Series({"binding_code": "sales_need", "move_reason_code": "first_limit", "decision_code": "policy"})
     >>> figures = {"peak_ratio": 1.3, "yearly_sales_amount": 365_000.0, "terms_days": 30.0, "delay_days": 10.0}
     >>> limit_reason(row, figures, words=translator("en"))
-    'Need binds: €365,000 of sales a year, 30 days of terms, 10 days of delay, peak 1.3.'
+    'Need binds: €365,000 of sales a year; 30 days of terms; 10 days of delay; peak 1.3.'
     """
     parts = [what_binds(str(row["binding_code"]), figures, words=words), *_held(row, words), *_decided(row, words)]
     return " ".join(parts)
