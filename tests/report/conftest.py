@@ -377,3 +377,14 @@ def page_facts(**changes: Any) -> PageFacts:
 @pytest.fixture(params=["en", "fr"])
 def words(request: pytest.FixtureRequest) -> Translator:
     return translator(request.param, labels())
+
+
+@pytest.fixture(scope="module")
+def whole() -> dict[str, str]:
+    """Pages by language, each made once for all tests of a module."""
+    return {}
+
+
+@pytest.fixture(params=["en", "fr"])
+def language(request: pytest.FixtureRequest) -> str:
+    return str(request.param)

@@ -24,16 +24,6 @@ MISSING = (
 )
 
 
-@pytest.fixture(scope="module")
-def whole() -> dict[str, str]:
-    return {}
-
-
-@pytest.fixture(params=["en", "fr"])
-def language(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
 @pytest.fixture
 def html(language: str, tables: dict[str, DataFrame], facts: PageFacts, whole: dict[str, str]) -> str:
     if language not in whole:

@@ -14,11 +14,6 @@ from riskresearch.report.facts import PageFacts
 from riskresearch.report.render import VALIDATION_CHAPTERS, write_validation_pages
 
 
-@pytest.fixture(params=["en", "fr"])
-def language(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
 def test_a_file_of_scores_has_its_page(language: str, tables: dict[str, DataFrame], facts: PageFacts) -> None:
     page = page_of(delivered(tables), changed(facts, judged_model=HOSTILE, is_synthetic=False), language)
     links = [attrs["href"] for tag, attrs in page.tags if tag == "a"]
