@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
+import insurance_losses
+import insurance_policies
 from harness import Race, Way, growth, race, table, write_results
 
 RESULTS = Path(__file__).resolve().parent / "results.json"
@@ -155,6 +157,7 @@ COMPARISONS: tuple[Comparison, ...] = (
     ),
     of_features(SMALL, repeat=5),
     of_features(LARGE, repeat=3, also=[limited("ours on DuckDB", "panel_registry:features", LARGE)]),
+    *(Comparison(name, ways) for name, ways in (*insurance_losses.RACES, *insurance_policies.RACES)),
 )
 
 

@@ -37,6 +37,8 @@ class Way:
     options : what `prepare` is told, by keyword
     rounds : number of rounds it takes part in, for a way too slow for all of them; empty = all
     tolerance : largest relative difference of its answer to that of the first way; ``math.inf`` where none is compared
+    part : part of the work it does, for a way too slow for all of it whose seconds grow with the work; its seconds are
+        scaled up to the whole
     """
 
     name: str
@@ -44,6 +46,7 @@ class Way:
     options: Mapping[str, Option] = field(default_factory=dict)
     rounds: int | None = None
     tolerance: float = 1e-9
+    part: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,7 @@ class Measurement:
 class Time:
     """Medians of a way over its rounds; memory is None where the system does not tell it (Windows).
 
+    Seconds are those of the whole work, also where a way was measured on a part of it.
     `ratio` is seconds of the first way over seconds of this one: below 1 the first way is the faster one.
     """
 
@@ -119,14 +123,15 @@ def _check(name: str, first: tuple[Way, Measurement], other: tuple[Way, Measurem
 
 def _time(way: Way, rounds: Sequence[Measurement], first_seconds: float) -> Time:
     middle = median(rounds)
+    seconds = middle.seconds / way.part
     return Time(
         name=way.name,
         path=way.path,
         options=way.options,
         rounds=len(rounds),
-        seconds=middle.seconds,
+        seconds=seconds,
         peak_memory_mb=middle.peak_memory_mb,
-        ratio=first_seconds / middle.seconds,
+        ratio=first_seconds / seconds,
     )
 
 

@@ -1,16 +1,20 @@
 """Documents: generated pages in step with the code, capabilities whole and true, links alive."""
 
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
+import yaml
+from pydantic import BaseModel
 from typer.main import get_command
 
+from riskresearch.base.config import settings_yaml
 from riskresearch.cli import app
 from riskresearch.ledger.read import read_ledger
 from riskresearch.pipeline.documents import write_documents
 from riskresearch.pipeline.panel_run.mapping import panel_mapping
-from riskresearch.pipeline.settings import Settings
+from riskresearch.pipeline.settings import Settings, resolve
 from riskresearch.pipeline.stages import TABLES
 
 PROJECT = Path(__file__).parents[1]
@@ -48,6 +52,23 @@ def test_every_place_named_exists(row):
 
 def test_generated_pages_are_up_to_date():
     assert write_documents(PROJECT, check=True) == [], "run `python tasks.py docs`"
+
+
+def test_the_written_settings_explain_every_setting_and_read_back_as_the_defaults():
+    text = settings_yaml(Settings())
+    assert resolve(yaml.safe_load(text), where="default.yaml") == Settings()
+    explained = {after.strip().split(":")[0] for before, after in pairwise(text.splitlines()) if _is_comment(before)}
+    assert _names(Settings()) <= explained
+    assert "None" not in text
+
+
+def _is_comment(line):
+    return re.fullmatch(r" *# \S.{10,}", line) is not None
+
+
+def _names(model):
+    inner = [getattr(model, name) for name in type(model).model_fields]
+    return set(type(model).model_fields).union(*(_names(part) for part in inner if isinstance(part, BaseModel)))
 
 
 @pytest.mark.parametrize("page", [*PROJECT.glob("*.md"), *(PROJECT / "docs").glob("*.md")], ids=lambda p: p.name)

@@ -8,7 +8,7 @@ import nbformat
 import pytest
 
 from riskresearch.pipeline.parameters import notebook_parameters
-from riskresearch.pipeline.settings import Settings
+from riskresearch.pipeline.runner import plan_job, settings_overrides
 from riskresearch.pipeline.stages import STAGES
 from riskresearch.report.notebooks import normalise_notebook
 
@@ -62,15 +62,29 @@ def test_first_parameters_are_the_same_everywhere_and_explained(notebook):
 
 def test_other_parameters_are_settings_of_the_stage(notebook):
     stage = next((s for s in STAGES if s.notebook == notebook.stem), None)
-    extra = list(notebook_parameters(notebook))[3:]
+    extra = dict(list(notebook_parameters(notebook).items())[3:])
     if stage is None or not extra:
-        assert extra == (["customer_id"] if notebook.stem == "customer_file" else [])
+        assert list(extra) == (["customer_id"] if notebook.stem == "customer_file" else [])
         return
-    fields = Settings.model_fields[stage.name].annotation.model_fields
     source = _cells(notebook)[1].source
-    for name in extra:
-        assert name in fields
-        assert f'"{stage.name}.{name}": {name}' in source
+    samples = {"int": 1, "float": 0.5, "str": "text", "bool": True}
+    for name, parameter in extra.items():
+        given = {name: samples[parameter.kind.removeprefix("Optional[").removesuffix("]")]}
+        changed = settings_overrides(plan_job(only=stage.name, until=None, given=given, language="en"))
+        place = _place(changed)
+        assert f'"{place}": {name}' in source, f"the notebook and `-p {name}=` change the same setting, {place}"
+
+
+def _place(level):
+    (name, below), *others = level.items()
+    assert not others
+    return f"{name}.{_place(below)}" if isinstance(below, dict) else name
+
+
+def test_a_parameter_changes_the_settings_of_the_notebooks_that_declare_it_only():
+    given = {"confidence_ratio": 0.99, "correlation_ratio": 0.2, "n_years": None}
+    changed = settings_overrides(plan_job(only=None, until=None, given=given, language="en"))
+    assert changed == {"insurance": {"confidence_ratio": 0.99, "dependence": {"correlation_ratio": 0.2}}}
 
 
 def test_notebooks_are_thin(notebook):

@@ -27,14 +27,21 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture(scope="session")
+def read_case_names() -> Callable[[str], list[str]]:
+    """Names of the worked cases of a file."""
+    return lambda name: [case["name"] for case in read_cases(name)]
+
+
+@pytest.fixture(scope="session")
 def make_policy() -> Callable[..., Policy]:
     """A policy from its terms; the required terms that are missing are added in their neutral form."""
 
     def make(
         terms: Sequence[Mapping[str, Any]], *, policy_id: str = "quote", order: str = "A", **others: Any
     ) -> Policy:
+        limits: dict[str, dict[str, Any]] = {"top_up": {"top_up_limit": {"limit_ratio": 1.0}}}
         neutral: dict[str, dict[str, Any]] = {
-            "buyer_limit": {"discretionary_limit_amount": 0},
+            **limits.get(others.get("kind", ""), {"buyer_limit": {"discretionary_limit_amount": 0}}),
             "insured_percentage": {"named_ratio": 1.0, "discretionary_ratio": 1.0},
             "premium": {"rate_ratio": 0},
         }
@@ -70,9 +77,18 @@ def make_exposures() -> Callable[..., DataFrame]:
             "limit_source": None,
             "turnover_amount": 60_000.0,
             "is_insurable": True,
+            "is_discretionary_justified": True,
+            "requested_limit_amount": None,
+            "sector_code": None,
+            "country_code": None,
+            "group_id": None,
+            "terms_days": None,
+            "vat_ratio": None,
         }
         ids = [f"C{number:04d}" for number in range(n)]
         frame = DataFrame({"customer_id": ids}, dtype="str").assign(**(plain | columns))
-        return frame.astype({"buyer_limit_amount": "float64", "lgd_ratio": "float64", "limit_source": "str"})
+        numbers = ("buyer_limit_amount", "requested_limit_amount", "lgd_ratio", "terms_days", "vat_ratio")
+        texts = ("limit_source", "sector_code", "country_code", "group_id")
+        return frame.astype(dict.fromkeys(numbers, "float64") | dict.fromkeys(texts, "str"))
 
     return make

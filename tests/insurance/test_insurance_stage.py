@@ -1,27 +1,37 @@
-"""The stage from exposures to tables: the demonstration policies, degenerate books, and refusals."""
+"""The stage from exposures to tables: the demonstration options, degenerate books, and refusals."""
 
 from pathlib import Path
 
 import numpy as np
 import pytest
 import yaml
-from pydantic import ValidationError
+from pandas import DataFrame
+from pydantic import BaseModel, ValidationError
 
 from riskresearch.base.errors import SettingsError, TableError
-from riskresearch.base.schema import table_dictionary
+from riskresearch.insurance.alternatives import alternative_from_mapping
 from riskresearch.insurance.policy import policy_from_mapping
 from riskresearch.insurance.settings import InsuranceSettings
-from riskresearch.insurance.stage import insure
-from riskresearch.insurance.tables import INSURANCE_TABLES
+from riskresearch.insurance.stage import TABLES, comparison, insure
 
 SETTINGS = InsuranceSettings(n_years=2_000, confidence_ratio=0.99, quantile_ratios=(0.5, 0.9, 0.99))
+CONFIG = Path(__file__).parents[2] / "config"
+
+
+def read(folder, make):
+    files = [file for file in sorted((CONFIG / folder).glob("*.yaml")) if not file.name.endswith(".cases.yaml")]
+    return [make(yaml.safe_load(file.read_text(encoding="utf-8")), where=file.name) for file in files]
 
 
 @pytest.fixture(scope="session")
 def policies():
-    folder = Path(__file__).parents[2] / "config" / "policies"
-    read = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.yaml"))]
-    return [policy_from_mapping(content, where="demonstration") for content in read]
+    """The demonstration policies on top of each other and side by side."""
+    return read("policies", policy_from_mapping)
+
+
+@pytest.fixture(scope="session")
+def alternatives():
+    return read("alternatives", alternative_from_mapping)
 
 
 @pytest.fixture(scope="session")
@@ -39,17 +49,32 @@ def exposures(make_exposures):
     )
 
 
-def test_stage_makes_its_declared_tables(exposures, policies):
-    made = insure(exposures, policies, SETTINGS, currency_code="EUR")
-    assert set(made) == set(table_dictionary(INSURANCE_TABLES))
-    options = {"self_insurance", "whole_turnover", "whole_turnover_first_loss"}
+def test_stage_makes_its_declared_tables(exposures, policies, alternatives):
+    made = insure(exposures, policies, SETTINGS, alternatives=alternatives, currency_code="EUR")
+    assert list(made) == [table.name for table, _ in TABLES]
+    options = {"self_insurance", *(p.policy_id for p in policies), *(a.alternative_id for a in alternatives)}
     assert set(made["quotes"]["option_id"]) == options == set(made["losses"]["option_id"])
-    assert len(made["covers"]) == 3 * 120
-    assert made["quotes"]["status_code"].eq("ok").all()
-    assert made["covers"]["is_lgd_assumed"].sum() == 3 * exposures["lgd_ratio"].isna().sum() > 0
-    assert made["quotes"].set_index("option_id")["maximum_liability_amount"]["whole_turnover"] == pytest.approx(
-        30 * made["quotes"].set_index("option_id")["premium_amount"]["whole_turnover"], rel=1e-12
-    )
+    assert len(made["covers"]) == len(options) * 120
+    quotes = made["quotes"].set_index("option_id")
+    others = {"named_buyers": "no_customer_covered"}  # the customers it names are not in this book
+    assert quotes["status_code"].to_dict() == {option: others.get(option, "ok") for option in options}
+    assert made["covers"]["is_lgd_assumed"].sum() == len(options) * exposures["lgd_ratio"].isna().sum() > 0
+    plain = quotes.loc["whole_turnover"]
+    assert plain.maximum_liability_amount == pytest.approx(30 * plain.premium_amount, rel=1e-12)
+    for rank, cost in (
+        ("total_cost_rank", "total_cost_of_risk_amount"),
+        ("economic_cost_rank", "economic_cost_amount"),
+    ):
+        assert quotes[rank].tolist() == quotes[cost].rank(method="min").tolist()
+
+
+def test_every_option_shares_the_gross_losses_and_splits_them(exposures, policies, alternatives):
+    made = comparison(exposures, policies, SETTINGS, alternatives=alternatives)
+    for option in made.options:
+        assert option.gross == pytest.approx(made.options[0].gross, rel=1e-12)
+        assert option.indemnity + option.retained == pytest.approx(option.gross, rel=1e-9)
+        assert option.indemnity.min() >= -1e-6
+        assert sum(option.reasons.values()) == pytest.approx(option.retained, rel=1e-9, abs=1e-6)
 
 
 def test_simulated_means_agree_with_the_exact_ones_where_there_are_any(exposures, policies, make_policy):
@@ -62,17 +87,40 @@ def test_simulated_means_agree_with_the_exact_ones_where_there_are_any(exposures
     table = insure(exposures, [*policies, plain], SETTINGS)["losses"]
     known = table[table["exact_amount"].notna()]
     assert set(known["statistic_code"]) == {"mean"}
-    assert known.groupby("option_id")["quantity_code"].count().to_dict() == {
-        "quote": 3,
-        "self_insurance": 3,
-        "whole_turnover": 1,
-        "whole_turnover_first_loss": 1,
-    }
+    found = known.groupby("option_id")["quantity_code"].count().to_dict()
+    assert found == {policy.policy_id: 1 for policy in policies} | {"self_insurance": 3, "quote": 3}
     assert ((known["value_amount"] - known["exact_amount"]).abs() <= 4 * known["value_amount_se"]).all()
 
 
-def test_same_settings_same_tables_another_seed_others(exposures, policies):
-    first, again = (insure(frame, policies, SETTINGS) for frame in (exposures, exposures.iloc[::-1]))
+def test_season_of_the_exposures_is_used_where_it_is_wanted(exposures, policies):
+    months = DataFrame(
+        [
+            {"customer_id": customer, "month_number": month, "exposure_ratio": 2.0 if month <= 6 else 0.0}
+            for customer in exposures["customer_id"]
+            for month in range(1, 13)
+        ]
+    )
+    chosen = [policy for policy in policies if policy.policy_id == "whole_turnover"]
+    flat, seasonal = (insure(exposures, chosen, SETTINGS, months=given) for given in (None, months))
+    unused = insure(exposures, chosen, SETTINGS.model_copy(update={"use_season": False}), months=months)
+    assert unused["quotes"].equals(flat["quotes"])
+    kept, kept_seasonal = (made["quotes"].set_index("option_id") for made in (flat, seasonal))
+    over_limit = {
+        name: made["retention_reasons"].set_index(["option_id", "reason_code"])["expected_amount"]["whole_turnover"]
+        for name, made in (("flat", flat), ("seasonal", seasonal))
+    }
+    assert over_limit["seasonal"]["over_limit"] > 1.2 * over_limit["flat"]["over_limit"], (
+        "the same exposure in half the year exceeds the limits more often"
+    )
+    mean, error = "expected_gross_amount", "expected_gross_amount_se"
+    apart = abs(kept_seasonal.loc["whole_turnover", mean] - kept.loc["whole_turnover", mean])
+    assert apart < 4 * (kept_seasonal.loc["whole_turnover", error] + kept.loc["whole_turnover", error])
+
+
+def test_same_settings_same_tables_another_seed_others(exposures, policies, alternatives):
+    first, again = (
+        insure(frame, policies, SETTINGS, alternatives=alternatives) for frame in (exposures, exposures.iloc[::-1])
+    )
     for name in first:
         assert first[name].equals(again[name])
     other = insure(exposures, policies, SETTINGS.model_copy(update={"seed": 1}))
@@ -85,13 +133,13 @@ def assert_no_loss(made, status):
     amounts = [name for name in quotes if name.startswith(figures)]
     assert (quotes[amounts].dropna(axis="columns", how="all") == 0.0).all(axis=None)
     assert quotes["status_code"].eq(status).all()
-    insured = quotes[quotes["option_kind_code"].eq("whole_turnover")]
-    assert (insured["premium_amount"] >= 15_000).all()
+    insured = quotes[quotes["option_id"].ne("self_insurance")]
+    assert (insured["premium_amount"] > 0).all()
     assert insured["loss_ratio"].eq(0.0).all()
-    costs = insured["premium_amount"] + insured["fees_amount"] + insured["tax_amount"]
+    costs = insured["premium_amount"] + insured["fees_amount"] + insured["tax_amount"] + insured["adjustment_amount"]
     assert insured["economic_cost_amount"].to_list() == pytest.approx(costs.to_list(), rel=1e-12)
-    indicator = made["policy_indicators"].set_index("indicator_code")
-    assert indicator.loc["indemnity_to_gross_ratio", "reason_code"].eq("denominator_is_zero").all()
+    assert (insured["break_even_premium_amount"] <= 0).all()
+    assert made["retention_reasons"]["gross_share_ratio"].isna().all()
 
 
 def test_book_without_any_possible_default(exposures, policies):
@@ -106,14 +154,12 @@ def test_book_without_customers(exposures, policies):
     made = insure(exposures.iloc[:0], policies, SETTINGS)
     assert_no_loss(made, "no_customer")
     assert made["covers"].empty
-    reasons = made["policy_indicators"].set_index(["indicator_code", "option_id"])["reason_code"]
-    assert reasons["gross_cover_ratio"].eq("denominator_is_zero").all()
 
 
 def test_book_without_insurable_customer(exposures, policies):
     made = insure(exposures.assign(is_insurable=False), policies, SETTINGS)
     quotes = made["quotes"].set_index("option_id")
-    covered = {"whole_turnover": "no_customer_covered", "whole_turnover_first_loss": "no_customer_covered"}
+    covered = {policy.policy_id: "no_customer_covered" for policy in policies}
     assert quotes["status_code"].to_dict() == {"self_insurance": "ok", **covered}
     assert quotes["expected_indemnity_amount"].eq(0.0).all()
     assert quotes["expected_gross_amount"].gt(0).all()
@@ -124,14 +170,21 @@ def test_book_without_insurable_customer(exposures, policies):
 
 @pytest.mark.parametrize("p_default", [0.03, 1.0])
 def test_book_of_one_customer(make_exposures, policies, p_default):
+    """It owes 100,000, recovers 60,000 and has a limit of 80,000 at 90 %.
+
+    Protracted default: recovered before, so 40,000 is covered and 36,000 paid. Insolvency: recovered after, so 72,000
+    is paid and 60 % of it comes back to the insurer; 28,800 stays.
+    """
     one = make_exposures(1, pd_12m=p_default, exposure_amount=100_000.0, buyer_limit_amount=80_000.0)
     made = insure(one, policies, SETTINGS.model_copy(update={"lgd_concentration": None}))
     quotes = made["quotes"].set_index("option_id")
-    assert quotes.loc["self_insurance", "es_retained_amount"] == pytest.approx(40_000, rel=1e-12)
-    assert quotes.loc["whole_turnover", "es_retained_amount"] == pytest.approx(4_000, rel=1e-12)
+    assert quotes.loc["self_insurance", "es_retained_amount"] == pytest.approx(40_000, rel=1e-6)
+    assert quotes.loc["whole_turnover", "es_retained_amount"] == pytest.approx(40_000 - 28_800, rel=1e-6)
     if p_default == 1.0:
-        assert quotes.loc["whole_turnover", "expected_indemnity_amount"] == pytest.approx(36_000, rel=1e-12)
-        assert quotes.loc["whole_turnover", "expected_indemnity_amount_se"] == pytest.approx(0.0, abs=1e-9)
+        row = quotes.loc["whole_turnover"]
+        late = (36_000 - row.expected_indemnity_amount) / (36_000 - 28_800)
+        assert late == pytest.approx(1 - SETTINGS.protracted_ratio, abs=0.05)
+        assert row.expected_insurer_recovery_amount == pytest.approx(late * 43_200, rel=1e-6)
         assert quotes.loc["whole_turnover_first_loss", "p_first_loss_reached_ratio"] == 1.0
 
 
@@ -164,7 +217,7 @@ def test_policy_in_another_currency_is_refused(exposures, policies):
         ({"n_years": 1_500}, "multiple of 1000"),
         ({"n_years": 1_000}, "greater than or equal to 2000"),
         ({"n_years": 2_000, "confidence_ratio": 0.999}, "fewer than 10 years beyond confidence_ratio 0.999"),
-        ({"correlation_ratio": 1.0}, "less than or equal to 0.9"),
+        ({"dependence": {"correlation_ratio": 1.0}}, "less than or equal to 0.9"),
         ({"quantile_ratios": (0.9, 0.5)}, "must rise strictly"),
         ({"quantile_ratios": (0.5, 99.0)}, "lie between 0 and 1"),
         ({"years": 5}, "not permitted"),
@@ -176,4 +229,11 @@ def test_settings_out_of_bounds_are_refused(change, message):
 
 
 def test_every_setting_says_what_it_is():
-    assert all(field.description for field in InsuranceSettings.model_fields.values())
+    def described(model):
+        for name, field in model.model_fields.items():
+            if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+                described(field.annotation)
+            else:
+                assert field.description, name
+
+    described(InsuranceSettings)

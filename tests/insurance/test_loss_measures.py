@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.special import ndtr, ndtri
 
 from riskresearch.insurance.measures import (
     contributions,
@@ -95,3 +96,68 @@ def test_quantile_interval_says_when_years_are_too_few():
     low, high = quantile_interval(np.arange(100.0), confidence_ratio=0.995)
     assert low < 99.0
     assert np.isnan(high)
+
+
+def test_weighted_years_are_a_law_with_repeated_years():
+    """A year of weight 3 is three years of weight 1."""
+    values, copies = np.array([5.0, 0.0, 80.0, 20.0]), np.array([3, 4, 1, 2])
+    weights, repeated = copies / copies.sum(), np.repeat(values, copies)
+    for confidence in (0.35, 0.75, 0.85):
+        args = {"confidence_ratio": confidence}
+        assert value_at_risk(values, weights=weights, **args) == value_at_risk(repeated, **args)
+        same = pytest.approx(expected_shortfall(repeated, **args))
+        assert expected_shortfall(values, weights=weights, **args) == same
+        assert weights @ shortfall_scores(values, weights=weights, **args) == same
+
+
+def test_equal_weights_change_no_standard_error():
+    values = np.random.default_rng(1).normal(size=600)
+    equal = np.full(600, 1 / 600)
+    for n_strata in (1, 20):
+        assert standard_error(values, n_strata=n_strata, weights=equal) == pytest.approx(
+            standard_error(values, n_strata=n_strata), rel=1e-12
+        )
+
+
+def test_weighted_standard_error_by_hand():
+    """Mean 8; scores n w (x - mean) are 3 x (1/2, 1/4, 1/4) x (-4, 0, 8) = -6, 0, 6: s = 6, so 6 / sqrt(3)."""
+    values, weights = np.array([4.0, 8.0, 16.0]), np.array([0.5, 0.25, 0.25])
+    assert standard_error(values, weights=weights) == pytest.approx(6 / np.sqrt(3), rel=1e-12)
+
+
+def shifted_normals(n, shift, *, rng, n_strata):
+    """Stratified normals with another mean, block after block, and the weights that undo it."""
+    z = ndtri((np.tile(np.arange(n_strata), n // n_strata) + rng.random(n)) / n_strata) + shift
+    ratio = np.exp(-shift * z + 0.5 * shift**2).reshape(-1, n_strata)
+    return z, (ratio / ratio.sum(axis=1, keepdims=True)).ravel() * n_strata / n
+
+
+def test_weighted_figures_cover_the_truth_as_often_as_their_errors_say():
+    """exp(z) drawn from bad years: mean, shortfall and quantile of the lognormal law, 400 repeats."""
+    rng = np.random.default_rng(21)
+    a, n = 0.95, 1_000
+    var, mean = np.exp(ndtri(a)), np.exp(0.5)
+    shortfall = mean * ndtr(1.0 - ndtri(a)) / (1.0 - a)
+    inside = {"mean": 0, "shortfall": 0, "quantile": 0}
+    for _ in range(400):
+        z, weights = shifted_normals(n, 0.8, rng=rng, n_strata=50)
+        own = rng.normal(size=n)
+        values = np.exp(np.sqrt(0.3) * z + np.sqrt(0.7) * own)
+        scores = shortfall_scores(values, confidence_ratio=a, weights=weights)
+        for name, each, true in (("mean", values, mean), ("shortfall", scores, shortfall)):
+            error = standard_error(each, n_strata=50, weights=weights)
+            inside[name] += abs(weights @ each - true) < 1.96 * error
+        low, high = quantile_interval(values, confidence_ratio=a, weights=weights)
+        inside["quantile"] += low <= var <= high
+    slack = 4 * np.sqrt(0.95 * 0.05 / 400)
+    assert 0.95 - slack < inside["mean"] / 400 < 0.95 + slack
+    assert 0.95 - slack - 0.02 < inside["shortfall"] / 400  # few tail years: the error is itself estimated
+    assert 0.95 - slack < inside["quantile"] / 400
+
+
+def test_weighted_interval_says_when_years_are_too_few():
+    values, weights = np.arange(50.0), np.full(50, 0.02)
+    low, high = quantile_interval(values, confidence_ratio=0.97, weights=weights)
+    assert low < 48.0
+    assert np.isnan(high)
+    assert np.isnan(quantile_interval(values, confidence_ratio=0.995, weights=weights)[1])

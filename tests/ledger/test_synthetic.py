@@ -33,6 +33,7 @@ ACT_DATES = {
     "orders": "order_date",
     "guarantees": "start_date",
     "overrides": "decided_date",
+    "insurer_claims": "declared_date",
 }
 FIVE_MEGABYTES = 5_000_000
 

@@ -2,12 +2,11 @@
 
 import pytest
 
-from riskresearch.base.config import read_yaml
-from riskresearch.insurance.policy import policy_from_mapping
+from riskresearch.pipeline.policy_files import policy_at, policy_files
 from riskresearch.pipeline.project import POLICIES
 
 
 @pytest.fixture
 def demo_policies():
     """Return the policies shipped with the project."""
-    return tuple(policy_from_mapping(read_yaml(file), where=file.name) for file in sorted(POLICIES.glob("*.yaml")))
+    return tuple(policy_at(file) for file in policy_files(POLICIES))

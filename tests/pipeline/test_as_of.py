@@ -32,6 +32,7 @@ ACTS = {
     "orders": "order_date",
     "guarantees": "start_date",
     "overrides": "decided_date",
+    "insurer_claims": "declared_date",
 }
 LATER = {"disputes": "closed_date", "orders": "invoiced_date"}
 """Days that end a row: unknown until they have come."""

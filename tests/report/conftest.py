@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from default_model_tables import default_model_tables
 from explanation_tables import explanation_tables
+from insurance_page_tables import insurance_page_tables
 from limit_replay_tables import earning, replayed
 from limits_tables import calibrated, credit_limits, limit_figures, optimised, overriding, reviewing
 from pandas import DataFrame, Timestamp
@@ -146,57 +147,6 @@ def model_choice() -> DataFrame:
     )
 
 
-def quotes() -> DataFrame:
-    names = {"self_insurance": "self_insurance", "whole_turnover": "Whole turnover <b>90/60</b>", "big": "Big $policy$"}
-    frame = DataFrame(
-        {
-            "option_id": list(names),
-            "option_name": list(names.values()),
-            "option_kind_code": ["self_insurance", "whole_turnover", "whole_turnover"],
-            "order_code": [None, "A", "C"],
-            "status_code": ["ok", "ok", "no_customer_covered"],
-            "declared_turnover_amount": 1e7,
-            "n_named_limits": 4,
-            "premium_amount": [0.0, 40_000.0, 60_000.0],
-            "fees_amount": [0.0, 2_000.0, 2_000.0],
-            "tax_amount": [0.0, 3_780.0, 5_580.0],
-            "maximum_liability_amount": [None, 1e6, 2e6],
-            "confidence_ratio": 0.995,
-            "capital_charge_ratio": 0.08,
-            "var_retained_amount": [9e5, 4e5, 8e5],
-            "var_retained_low_amount": [8e5, 3e5, 7e5],
-            "var_retained_high_amount": [1e6, 5e5, 9e5],
-        }
-    )
-    figures = {
-        "expected_gross_amount": [100_000.0] * 3,
-        "expected_indemnity_amount": [0.0, 60_000.0, 0.0],
-        "expected_retained_amount": [100_000.0, 40_000.0, 100_000.0],
-        "es_retained_amount": [1e6, 5e5, 9e5],
-        "economic_capital_amount": [9e5, 4.6e5, 8e5],
-        "total_cost_of_risk_amount": [100_000.0, 85_780.0, 167_580.0],
-        "economic_cost_amount": [172_000.0, 122_580.0, 231_580.0],
-        "break_even_premium_amount": [None, 85_000.0, 10_000.0],
-        "p_first_loss_reached_ratio": [None, None, None],
-        "p_maximum_exhausted_ratio": [None, 0.01, 0.0],
-        "loss_ratio": [None, 1.5, 0.0],
-    }
-    errors = {f"{name}_se": [None if value is None else 1000.0 for value in values] for name, values in figures.items()}
-    return frame.assign(**figures, **errors)
-
-
-def losses() -> DataFrame:
-    rows = []
-    for option, factor in (("self_insurance", 1.0), ("whole_turnover", 0.4), ("big", 0.9)):
-        for quantity in ("gross", "retained"):
-            kept = 1.0 if quantity == "gross" else factor
-            rows += [(option, quantity, "quantile", ratio, kept * 1e6 * ratio) for ratio in (0.5, 0.9, 0.99, 0.999)]
-    columns = ["option_id", "quantity_code", "statistic_code", "confidence_ratio", "value_amount"]
-    return DataFrame(rows, columns=columns).assign(
-        low_amount=lambda f: f["value_amount"] * 0.9, high_amount=lambda f: f["value_amount"] * 1.1
-    )
-
-
 def small_tables() -> dict[str, DataFrame]:
     behaviour = DataFrame(
         {
@@ -244,28 +194,9 @@ def small_tables() -> dict[str, DataFrame]:
         **replayed(),
         **earning(CUSTOMERS),
         "model_choice": model_choice(),
-        "quotes": quotes(),
-        "losses": losses(),
+        **insurance_page_tables(CUSTOMERS),
         "scored": scored,
         "labels": labels(),
-        "retention_reasons": DataFrame(
-            {
-                "option_id": ["whole_turnover", "big", "whole_turnover"],
-                "reason_code": ["insured_share", "no_cover", "threshold"],
-                "expected_amount": [39_000.0, 1e5, 1_000.0],
-                "expected_amount_se": 10.0,
-                "gross_share_ratio": 0.4,
-            }
-        ),
-        "policy_indicators": DataFrame(
-            {
-                "option_id": ["whole_turnover", "big"],
-                "indicator_code": "net_cover_ratio",
-                "value": [0.8, None],
-                "unit_code": "ratio",
-                "reason_code": [None, "denominator_is_zero"],
-            }
-        ),
         "sample_counts": DataFrame(
             {
                 "sample_code": ["development", "excluded"],

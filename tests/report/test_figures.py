@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -49,6 +50,14 @@ PICTURES: dict[str, tuple[str, ...]] = {
     "cost_of_options": ("quotes",),
     "gross_to_retained": ("quotes",),
     "loss_quantiles": ("losses", "quotes"),
+    "two_rankings": ("quotes",),
+    "design_frontier": ("policy_designs",),
+    "cost_tornado": ("tornado",),
+    "premium_lines": ("premium_sensitivity",),
+    "stress_bars": ("policy_stress",),
+    "uncovered_waterfall": ("uncovered_causes",),
+    "clause_bars": ("clause_costs",),
+    "indemnity_bars": ("indemnity_months",),
     "segment_heatmap": ("segment_values",),
     "segment_intervals": ("segment_values",),
     "lorenz_curve": ("lorenz", "concentration"),
@@ -73,7 +82,8 @@ PICTURES: dict[str, tuple[str, ...]] = {
     "sensitivity_bars": ("sensitivities",),
 }
 JUDGED = ("ranking_curves", "net_benefit_lines", "quarter_intervals", "segment_measures")
-OPTIONS: dict[str, dict[str, str]] = {
+OPTIONS: dict[str, dict[str, Any]] = {
+    "premium_lines": {"without": 172_000.0},
     "customer_waterfall": {"customer_id": "007"},
     "payment_history": {"customer_id": "007"},
     "receipts_fan": {"method_code": "hazard", "rule_code": "last_delay"},

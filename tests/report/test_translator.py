@@ -10,7 +10,7 @@ import pytest
 from riskresearch.base.errors import ParameterError
 from riskresearch.features.stage import feature_dictionary
 from riskresearch.pipeline.stages import TABLES, labels, stage_named
-from riskresearch.report.cells import FAMILIES
+from riskresearch.report.codes import family_of
 from riskresearch.report.translator import LOCALES, messages_of, translator
 
 PROJECT = Path(__file__).parents[2]
@@ -82,8 +82,7 @@ def test_every_closed_code_has_a_label() -> None:
         if table.stage != "ledger"
         for column in table.columns
         for code in column.codes
-        if not known.has(FAMILIES.get(column.name, column.name.removesuffix("_code")), code)
-        and column.name != "grade_code"
+        if not known.has(family_of(code, column.name, known), code) and column.name != "grade_code"
     }
     assert missing == set()
 

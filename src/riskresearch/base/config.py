@@ -1,6 +1,6 @@
 """Settings as frozen typed models: unknown keys are refused, errors name the path, YAML is generated."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -103,12 +103,23 @@ def settings_yaml(settings: BaseModel) -> str:
     """Return settings as YAML with the meaning, unit and source of every field as a comment."""
     lines = ["# Generated from the settings models by `riskresearch docs`; edit a copy, not this file."]
     for stage, model in settings:
-        lines += ["", f"# {_first_line(type(model))}", f"{stage}:"]
-        for name, field in type(model).model_fields.items():
-            value = model.model_dump(mode="json")[name]
-            lines.append(f"  # {field.description}{_bounds(field.metadata)}")
-            lines.append(f"  {name}: {yaml.safe_dump(value, default_flow_style=True, width=999).strip()}")
-    return "\n".join(line.removesuffix(" ...") for line in lines if line != "...").replace("\n...", "") + "\n"
+        lines += ["", *_section(stage, model)]
+    return "\n".join(lines) + "\n"
+
+
+def _section(name: str, model: BaseModel, margin: str = "") -> Iterator[str]:
+    """Lines of a section, and of the sections within it, each further to the right."""
+    yield f"{margin}# {_first_line(type(model))}"
+    yield f"{margin}{name}:"
+    plain = model.model_dump(mode="json")
+    for field_name, field in type(model).model_fields.items():
+        value = getattr(model, field_name)
+        if isinstance(value, BaseModel):
+            yield from _section(field_name, value, f"{margin}  ")
+            continue
+        shown = yaml.safe_dump(plain[field_name], default_flow_style=True, width=999).strip().removesuffix("\n...")
+        yield f"{margin}  # {field.description}{_bounds(field.metadata)}"
+        yield f"{margin}  {field_name}: " + shown.replace("\n", f"\n{margin}")
 
 
 def _first_line(model: type[BaseModel]) -> str:

@@ -5,10 +5,10 @@ import sys
 from rich.console import Console
 
 from riskresearch.base.errors import RiskResearchError
-from riskresearch.cli import ledgers, limits, models
+from riskresearch.cli import ledgers, limits, models, policy
 from riskresearch.cli.app import app
 
-__all__ = ["app", "ledgers", "limits", "main", "models"]
+__all__ = ["app", "ledgers", "limits", "main", "models", "policy"]
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Options side by side: what each costs, pays and leaves, with standard errors and the break-even premium."""
+"""Options side by side: what each costs, pays and leaves, with standard errors, ranks and the break-even premium."""
 
 from collections.abc import Sequence
 
@@ -6,105 +6,155 @@ import numpy as np
 import pandas as pd
 from pandas import DataFrame
 
-from riskresearch.insurance.losses import Events
-from riskresearch.insurance.measures import (
-    expected_shortfall,
-    quantile_interval,
-    shortfall_scores,
-    standard_error,
-    value_at_risk,
-)
-from riskresearch.insurance.options import Option, insured, self_insured
-from riskresearch.insurance.policy import Policy, check_policies
-from riskresearch.insurance.terms import Array, MaximumLiability
+from riskresearch.base.errors import SettingsError
+from riskresearch.insurance.alternatives.base import Alternative
+from riskresearch.insurance.break_even import break_even
+from riskresearch.insurance.claims import Array
+from riskresearch.insurance.events import Events
+from riskresearch.insurance.figures import NORMAL_95, budgets, capital_scores, costs, figure, returns, risk
+from riskresearch.insurance.measures import quantile_interval, shortfall_scores, value_at_risk
+from riskresearch.insurance.options import Option, priced, self_insured
+from riskresearch.insurance.policy import SELF_INSURANCE, Policy, check_policies
+from riskresearch.insurance.settings import InsuranceSettings
+from riskresearch.insurance.terms import MaximumLiability
 
-_BUDGETS = {"p_first_loss_reached_ratio": "aggregate_first_loss", "p_maximum_exhausted_ratio": "maximum_liability"}
-_NORMAL_95 = 1.959963984540054  # 97.5 % point of the standard normal law
+RANKED = {"total_cost_rank": "total_cost_of_risk_amount", "economic_cost_rank": "economic_cost_amount"}
 
 
 def options_on(
-    events: Events, *, exposures: DataFrame, policies: Sequence[Policy], confidence_ratio: float
+    events: Events,
+    exposures: DataFrame,
+    policies: Sequence[Policy],
+    settings: InsuranceSettings,
+    *,
+    alternatives: Sequence[Alternative] = (),
 ) -> list[Option]:
-    """Return self-insurance and each policy, settled on the same events."""
-    kept = self_insured(events, exposures=exposures, confidence_ratio=confidence_ratio)
-    return [kept] + [
-        insured(events, exposures=exposures, policy=policy, confidence_ratio=confidence_ratio)
-        for policy in check_policies(policies)
+    """Return self-insurance, each policy and each alternative, settled on the same events.
+
+    Parameters
+    ----------
+    events : simulated defaults
+    exposures : table `exposures`, checked
+    policies : policies and quotes, in one currency; a top-up policy needs its underlying policy among them
+    settings : settings of the stage
+    alternatives : captive, factoring, guarantees
+
+    Raises
+    ------
+    SettingsError
+        Two options have the same code, or a top-up policy's underlying policy is not among the policies.
+    """
+    compared = {policy.policy_id: policy for policy in check_policies(policies)}
+    _check_codes([*compared, *(other.alternative_id for other in alternatives)])
+    insured = [
+        priced(events, exposures, policy, settings, underlying=underlying_of(policy, compared))
+        for policy in compared.values()
     ]
+    others = [other.option(events, exposures, settings) for other in alternatives]
+    return [self_insured(events, exposures, settings), *insured, *others]
+
+
+def underlying_of(policy: Policy, policies: dict[str, Policy]) -> Policy | None:
+    """Return the policy below a top-up policy; None for every other kind.
+
+    Raises
+    ------
+    SettingsError
+        The underlying policy is not among the policies.
+    """
+    if policy.kind != "top_up":
+        return None
+    found = policies.get(policy.underlying_policy_id or "")
+    if found is None or found.kind == "top_up":
+        raise SettingsError(
+            f"policy {policy.policy_id}: its underlying policy {policy.underlying_policy_id} is not among the compared "
+            f"policies {sorted(policies)}; name its file too, or correct underlying_policy_id"
+        )
+    return found
 
 
 def compare_policies(
     events: Events,
     exposures: DataFrame,
     policies: Sequence[Policy],
+    settings: InsuranceSettings,
     *,
-    capital_charge_ratio: float,
-    confidence_ratio: float,
+    alternatives: Sequence[Alternative] = (),
 ) -> DataFrame:
-    """Return table `quotes`: self-insurance and each policy on the same events.
+    """Return table `quotes`: self-insurance, each policy and each alternative on the same events, ranked.
 
     Parameters
     ----------
     events : simulated defaults
     exposures : table `exposures`, checked
     policies : policies and quotes, in one currency
-    capital_charge_ratio : yearly cost of a unit of economic capital
-    confidence_ratio : confidence of value at risk and expected shortfall
+    settings : settings of the stage
+    alternatives : captive, factoring, guarantees
     """
-    options = options_on(events, exposures=exposures, policies=policies, confidence_ratio=confidence_ratio)
-    return quotes(options, capital_charge_ratio=capital_charge_ratio, confidence_ratio=confidence_ratio)
+    return quotes(options_on(events, exposures, policies, settings, alternatives=alternatives), settings)
 
 
-def quotes(options: Sequence[Option], *, capital_charge_ratio: float, confidence_ratio: float) -> DataFrame:
+def quotes(options: Sequence[Option], settings: InsuranceSettings) -> DataFrame:
     """Return table `quotes`, one row per option; the first option is the one without policy.
 
-    total cost of risk = premium + fees + tax + E[retained]; economic cost = total cost of risk + c (ES - mean) of the
-    retained loss; the break-even premium makes the economic cost that of self-insurance, the maximum unchanged::
-
-        P* = (E[indemnity] + c (capital without - capital with)) / (1 + tax ratio) - fees
+    The cheapest option has rank 1; there is one rank by total cost of risk and one by economic cost, and they may
+    differ: a policy with a lower premium leaves more of the bad years.
 
     Parameters
     ----------
     options : from `options_on`
-    capital_charge_ratio : c, yearly cost of a unit of economic capital
-    confidence_ratio : confidence of value at risk and expected shortfall
+    settings : capital charge, confidence
     """
-    without = options[0]
-    rows = [
-        {
-            **_terms(option),
-            **_risk(option, confidence_ratio=confidence_ratio),
-            **_costs(option, without, charge=capital_charge_ratio, confidence_ratio=confidence_ratio),
-            **_budgets(option),
-            "capital_charge_ratio": capital_charge_ratio,
-            "confidence_ratio": confidence_ratio,
-        }
-        for option in options
-    ]
-    return DataFrame(rows)
+    table = DataFrame([quote_row(option, options[0], settings) for option in options])
+    ranks = {name: table[column].rank(method="min").astype("int64") for name, column in RANKED.items()}
+    return table.assign(**ranks)
 
 
-def losses(
-    options: Sequence[Option],
-    *,
-    quantile_ratios: Sequence[float],
-    confidence_ratio: float,
-    exact: dict[tuple[str, str], float],
-) -> DataFrame:
+def quote_row(option: Option, without: Option, settings: InsuranceSettings) -> dict[str, object]:
+    """Return all figures of one option; without the ranks, which take all options.
+
+    With c the capital charge, capital the expected shortfall less the mean of the retained loss::
+
+        full cost     = premium + fees + tax + malus - bonus - profit share + financing of the wait + own administration
+        total cost    = full cost + E[retained]
+        economic cost = total cost + c capital
+        ROI           = (E[indemnity] - full cost) / full cost; risk-adjusted: E[indemnity] + c capital freed
+
+    Parameters
+    ----------
+    option : from `options_on`, `riskresearch.insurance.options.priced` or an alternative
+    without : the option without policy, on the same events
+    settings : capital charge, confidence
+    """
+    charge = settings.capital_charge_ratio
+    with_scores, without_scores = (capital_scores(one, settings=settings) for one in (option, without))
+    freed = without_scores - with_scores
+    return {
+        **_terms(option),
+        "capital_charge_ratio": charge,
+        "confidence_ratio": settings.confidence_ratio,
+        **risk(option, settings=settings),
+        **costs(option, capital=with_scores, charge=charge),
+        **figure("capital_freed_amount", freed, option),
+        **break_even(option, benefit=option.indemnity + charge * freed),
+        **returns(option, freed=charge * freed),
+        **budgets(option),
+    }
+
+
+def losses(options: Sequence[Option], settings: InsuranceSettings, *, exact: dict[tuple[str, str], float]) -> DataFrame:
     """Return table `losses`: mean, quantiles and expected shortfall of gross loss, indemnity and retained loss.
 
     Parameters
     ----------
     options : from `options_on`
-    quantile_ratios : confidences of the quantiles
-    confidence_ratio : confidence of the expected shortfall
+    settings : confidences of the quantiles and of the expected shortfall
     exact : exact means where known, by (option_id, quantity_code)
     """
     frames = []
     for option in options:
         for quantity in ("gross", "indemnity", "retained"):
-            values: Array = getattr(option, quantity)
-            rows = _law(values, option.n_strata, quantile_ratios=quantile_ratios, confidence_ratio=confidence_ratio)
+            rows = _law(getattr(option, quantity), option, settings=settings)
             rows[0]["exact_amount"] = exact.get((option.option_id, quantity), np.nan)
             frames.append(DataFrame(rows).assign(option_id=option.option_id, quantity_code=quantity))
     return pd.concat(frames, ignore_index=True)
@@ -116,8 +166,8 @@ def retention_reasons(options: Sequence[Option]) -> DataFrame:
         {
             "option_id": option.option_id,
             "reason_code": reason,
-            **_figure("expected_amount", values, option.n_strata),
-            "gross_share_ratio": values.mean() / option.gross.mean() if option.gross.any() else np.nan,
+            **figure("expected_amount", values, option),
+            "gross_share_ratio": option.mean(values) / option.mean(option.gross) if option.gross.any() else np.nan,
         }
         for option in options
         for reason, values in option.reasons.items()
@@ -126,28 +176,33 @@ def retention_reasons(options: Sequence[Option]) -> DataFrame:
 
 
 def maximum_amount(option: Option) -> float:
-    """Most the insurer pays in a year; NaN where the policy has no maximum."""
-    maximum = option.policy.find(MaximumLiability) if option.policy else None
-    return maximum.budget(premium_amount=option.cost.premium_amount) if maximum else float("nan")
+    """Most the insurer pays in a year, by all policies of the option; NaN where one of them has no maximum."""
+    terms = [(layer.policy.find(MaximumLiability), layer.premium_amount) for layer in option.layers]
+    found = [term.budget(premium_amount=premium) if term else np.nan for term, premium in terms]
+    return float(sum(found)) if found else float("nan")
 
 
-def _figure(name: str, values: Array, n_strata: int) -> dict[str, float]:
-    return {name: float(values.mean()), f"{name}_se": standard_error(values, n_strata=n_strata)}
+def _check_codes(codes: Sequence[str]) -> None:
+    taken = [SELF_INSURANCE, *codes]
+    doubled = sorted({code for code in taken if taken.count(code) > 1})
+    if doubled:
+        raise SettingsError(f"insurance options: {doubled} given more than once; give every option a code of its own")
 
 
 def _terms(option: Option) -> dict[str, object]:
-    policy, cost = option.policy, option.cost
+    cost = option.cost
     return {
         "option_id": option.option_id,
-        "option_name": policy.name if policy else option.option_id,
-        "option_kind_code": policy.kind if policy else option.option_id,
-        "order_code": str(policy.order) if policy else None,
+        "option_name": option.name,
+        "option_kind_code": option.kind_code,
+        "order_code": str(option.policy.order) if option.policy else None,
         "status_code": _status(option),
         "declared_turnover_amount": cost.turnover_amount,
         "n_named_limits": cost.n_limits,
         "premium_amount": cost.premium_amount,
         "fees_amount": cost.fees_amount,
         "tax_amount": cost.tax_amount,
+        "admin_amount": option.admin_amount,
         "maximum_liability_amount": maximum_amount(option),
     }
 
@@ -160,70 +215,17 @@ def _status(option: Option) -> str:
     return "no_customer_covered" if option.policy and not option.covers["limit_amount"].any() else "ok"
 
 
-def _risk(option: Option, *, confidence_ratio: float) -> dict[str, float]:
-    retained, n_strata = option.retained, option.n_strata
-    low, high = quantile_interval(retained, confidence_ratio=confidence_ratio)
-    scores = shortfall_scores(retained, confidence_ratio=confidence_ratio)
-    return {
-        **_figure("expected_gross_amount", option.gross, n_strata),
-        **_figure("expected_indemnity_amount", option.indemnity, n_strata),
-        **_figure("expected_retained_amount", retained, n_strata),
-        "var_retained_amount": value_at_risk(retained, confidence_ratio=confidence_ratio),
-        "var_retained_low_amount": low,
-        "var_retained_high_amount": high,
-        "es_retained_amount": expected_shortfall(retained, confidence_ratio=confidence_ratio),
-        "es_retained_amount_se": standard_error(scores, n_strata=n_strata),
-    }
-
-
-def _costs(option: Option, without: Option, *, charge: float, confidence_ratio: float) -> dict[str, float]:
-    """Cost figures; each is the mean over the years of one number per year, which also gives its standard error."""
-    n_strata, cost = option.n_strata, option.cost
-    capital, capital_without = (
-        shortfall_scores(each.retained, confidence_ratio=confidence_ratio) - each.retained for each in (option, without)
-    )
-    total = cost.total_amount + option.retained
-    relief = (option.indemnity + charge * (capital_without - capital)) / (1.0 + cost.tax_ratio) - cost.fees_amount
-    return {
-        **_figure("economic_capital_amount", capital, n_strata),
-        **_figure("total_cost_of_risk_amount", total, n_strata),
-        **_figure("economic_cost_amount", total + charge * capital, n_strata),
-        **_figure("break_even_premium_amount", relief if option.policy else np.full_like(relief, np.nan), n_strata),
-        **_ratio_to(option.indemnity, cost.premium_amount, n_strata),
-    }
-
-
-def _ratio_to(indemnity: Array, premium_amount: float, n_strata: int) -> dict[str, float]:
-    if premium_amount == 0.0:
-        return {"loss_ratio": np.nan, "loss_ratio_se": np.nan}
-    return _figure("loss_ratio", indemnity / premium_amount, n_strata)
-
-
-def _budgets(option: Option) -> dict[str, float]:
-    """Share of years that use up the budgets of the policy; NaN for a budget the policy lacks."""
-    found: dict[str, float] = {}
-    for name, kind in _BUDGETS.items():
-        used = option.used_up.get(kind)
-        years = np.full(len(option.gross), np.nan) if used is None else used.astype("float64")
-        found |= _figure(name, years, option.n_strata)
-    return found
-
-
-def _law(
-    values: Array, n_strata: int, *, quantile_ratios: Sequence[float], confidence_ratio: float
-) -> list[dict[str, object]]:
-    scores = shortfall_scores(values, confidence_ratio=confidence_ratio)
-    rows = [
-        _mean_row("mean", 0.0, values, n_strata),
-        _mean_row("expected_shortfall", confidence_ratio, scores, n_strata),
-    ]
-    for ratio in quantile_ratios:
-        low, high = quantile_interval(values, confidence_ratio=ratio)
+def _law(values: Array, option: Option, *, settings: InsuranceSettings) -> list[dict[str, object]]:
+    confidence, weights = settings.confidence_ratio, option.weights
+    scores = shortfall_scores(values, confidence_ratio=confidence, weights=weights)
+    rows = [_mean_row("mean", 0.0, values, option), _mean_row("expected_shortfall", confidence, scores, option)]
+    for ratio in settings.quantile_ratios:
+        low, high = quantile_interval(values, confidence_ratio=ratio, weights=weights)
         rows.append(
             {
                 "statistic_code": "quantile",
                 "confidence_ratio": ratio,
-                "value_amount": value_at_risk(values, confidence_ratio=ratio),
+                "value_amount": value_at_risk(values, confidence_ratio=ratio, weights=weights),
                 "value_amount_se": np.nan,
                 "low_amount": low,
                 "high_amount": high,
@@ -233,9 +235,9 @@ def _law(
     return rows
 
 
-def _mean_row(code: str, confidence_ratio: float, values: Array, n_strata: int) -> dict[str, object]:
-    found = _figure("value_amount", values, n_strata)
-    margin = _NORMAL_95 * found["value_amount_se"]
+def _mean_row(code: str, confidence_ratio: float, values: Array, option: Option) -> dict[str, object]:
+    found = figure("value_amount", values, option)
+    margin = NORMAL_95 * found["value_amount_se"]
     return {
         "statistic_code": code,
         "confidence_ratio": confidence_ratio,

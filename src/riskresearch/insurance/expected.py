@@ -1,70 +1,132 @@
-"""Exact expected losses and indemnities: what the simulation is held against.
+"""Exact expected losses and indemnities of each customer: what the simulation is held against.
 
-Expectations do not depend on the correlation of defaults, so they follow from each customer alone: PD x E[loss] and,
-for terms on a loss, PD x E[q min(L, limit) where it qualifies], with L = exposure x beta.
+Expectations do not depend on how defaults hang together, so they follow from each customer alone: probability of a
+default in each month, of each kind of event, of a cut of its limit, times the mean over the beta law of loss given
+default, which is exact because a claim is linear in it between its kinks. Contagion adds defaults, so there the
+probability of a default is that of the customer's group.
 """
 
 import numpy as np
 from pandas import DataFrame
-from scipy.special import betainc
 
-from riskresearch.insurance.exposures import cover
+from riskresearch.insurance.claims import Array, Integers
+from riskresearch.insurance.exact.book import Book, book_of, recovery_ratios
+from riskresearch.insurance.exact.claim_points import ClaimPoints, claim_points
+from riskresearch.insurance.exact.factors import nodes
+from riskresearch.insurance.exact.laws import N_NODES
+from riskresearch.insurance.exact.wording import unwritten, wording_of
 from riskresearch.insurance.policy import Policy
-from riskresearch.insurance.terms import Array, BuyerLimit, ClaimCover, InsuredPercentage, LossTerm, Threshold, YearTerm
-
-_EXACT = (BuyerLimit, InsuredPercentage, Threshold)
+from riskresearch.insurance.settings import InsuranceSettings
 
 
-def expected_gross(exposures: DataFrame) -> Array:
-    """Expected loss of a year of each customer: PD x exposure x mean loss given default (run currency)."""
-    columns = exposures[["pd_12m", "exposure_amount", "lgd_ratio"]].to_numpy(dtype="float64")
-    return np.asarray(columns.prod(axis=1))
+def expected_gross(
+    exposures: DataFrame, *, settings: InsuranceSettings, months: DataFrame | None = None, policy_start_month: int = 1
+) -> Array | None:
+    """Expected loss of a year of each customer after all recoveries and what they cost (run currency).
+
+    Parameters
+    ----------
+    exposures : table `exposures`, checked
+    settings : settings of the stage
+    months : table `exposure_months`
+    policy_start_month : calendar month in which the policy year begins
+
+    Returns
+    -------
+    one per customer; None where no formula holds: loss given default follows the common factor, or contagion decides
+    the date of a default and with it what is owed
+    """
+    book = book_of(exposures, settings, months=months, policy_start_month=policy_start_month)
+    chance = default_chances(book, settings)
+    if chance is None:
+        return None
+    points = claim_points(book, settings, None, n_cells=1)
+    return _by_customer(points, points.gross, chance, book)
 
 
-def expected_indemnity(exposures: DataFrame, *, policy: Policy, lgd_concentration: float | None) -> Array | None:
-    """Expected indemnity of a year of each customer; None where no exact formula holds (terms on the year).
+def expected_indemnity(
+    exposures: DataFrame,
+    *,
+    policy: Policy,
+    settings: InsuranceSettings,
+    months: DataFrame | None = None,
+    policy_start_month: int = 1,
+) -> Array | None:
+    """Expected indemnity of a year of each customer, less the insurer's part of later recoveries (run currency).
 
     Parameters
     ----------
     exposures : table `exposures`, checked
     policy : policy or quote
-    lgd_concentration : a + b of the beta law of loss given default; None = always its mean
+    settings, months, policy_start_month : see `expected_gross`
+
+    Returns
+    -------
+    one per customer; None where `expected_gross` has none, where a term looks at the whole year (first loss, maximum,
+    country cap), and where recoveries arrive partly before and partly after the date of loss
     """
-    terms = policy.cover_terms
-    if any(isinstance(term, YearTerm) or not isinstance(term, _EXACT) for term in terms):
+    early = recovery_ratios(settings)[0]
+    book = book_of(exposures, settings, months=months, policy_start_month=policy_start_month)
+    chance = default_chances(book, settings)
+    if chance is None or unwritten(policy) or bool(((early > 0) & (early < 1)).any()):
         return None
-    covers = cover(exposures, policy=policy)
-    by_customer = ClaimCover(covers["limit_amount"].to_numpy(), covers["insured_ratio"].to_numpy())
-    mean = exposures["lgd_ratio"].to_numpy(dtype="float64")
-    amount = exposures["exposure_amount"].to_numpy(dtype="float64")
-    certain = _certain_indemnity(amount * mean, cover=by_customer, policy=policy)
-    given_default = certain.copy()
-    is_open = (mean > 0) & (mean < 1) & (amount > 0) & (lgd_concentration is not None)
-    if lgd_concentration is not None:
-        qualifying = _beta_qualifying(
-            amount[is_open], mean[is_open], by_customer.limit_amount[is_open], policy.find(Threshold), lgd_concentration
-        )
-        given_default[is_open] = by_customer.insured_ratio[is_open] * qualifying
-    return np.asarray(exposures["pd_12m"].to_numpy(dtype="float64") * given_default)
+    wording = wording_of(exposures, policy, settings, premium_amount=0.0)
+    if wording.has_year_terms:
+        return None
+    points = claim_points(book, settings, wording, n_cells=1)
+    return _by_customer(points, points.net, chance, book)
 
 
-def _certain_indemnity(loss: Array, *, cover: ClaimCover, policy: Policy) -> Array:
-    amounts = np.where(cover.limit_amount > 0, loss, 0.0)
-    for term in policy.cover_terms:
-        if isinstance(term, LossTerm):
-            amounts = term.payable(amounts, cover=cover)
-    return amounts
+def default_chances(book: Book, settings: InsuranceSettings) -> Array | None:
+    """Probability of a default: customer x month x (credit, political); None where dates are not those of a customer.
+
+    With a political event at a date uniform in the year, a customer's own default counts if it comes first.
+    """
+    is_grouped = bool((np.bincount(book.group) > 1).any())
+    if settings.dependence.lgd_correlation_ratio > 0:
+        return None
+    if is_grouped and (book.n_months > 1 or bool(book.political.any())):
+        return None
+    own = _with_contagion(book, settings) if is_grouped else book.p_default
+    month = np.arange(book.n_months)
+    width = 1.0 / book.n_months
+    elapsed = (month + 0.5) * width * width  # integral of the date over the month
+    political, own = book.political[:, None], own[:, None]
+    credit = own * (width - political * elapsed[None, :])
+    return np.stack([credit, political * (width - own * elapsed[None, :])], axis=2)
 
 
-def _beta_qualifying(
-    amount: Array, mean: Array, limit: Array, threshold: Threshold | None, concentration: float
-) -> Array:
-    """E[C where C qualifies], C = min(exposure x X, limit): E[min(X, k)] - E[X; X <= t], zero if the limit fails t."""
-    a, b = mean * concentration, (1.0 - mean) * concentration
-    k = np.minimum(limit / amount, 1.0)
-    covered = mean * betainc(a + 1.0, b, k) + k * (1.0 - betainc(a, b, k))
-    if threshold is None:
-        return np.asarray(amount * covered)
-    t = np.minimum(threshold.amount / amount, 1.0)
-    below = mean * betainc(a + 1.0, b, t)
-    return np.where(threshold.qualifies(limit), amount * (covered - below), 0.0)
+def _with_contagion(book: Book, settings: InsuranceSettings) -> Array:
+    """Probability of a default, own or by contagion: 1 - E[(1 - p_j) product over its group of (1 - c p_k)]."""
+    grouped = np.flatnonzero((np.bincount(book.group) > 1)[book.group])
+    values = list(nodes(book.p_default[grouped], settings=settings.dependence, n_nodes=N_NODES))
+    probability = np.array([node.probability for node in values])
+    p_year = np.stack([node.p_default for node in values])
+    ratio, chance = settings.dependence.contagion_ratio, book.p_default.copy()
+    for place, customer in enumerate(grouped.tolist()):
+        members = np.flatnonzero(book.group[grouped] == book.group[customer])
+        taking = np.where(members == place, 1.0, ratio)
+        sector = book.sector[grouped[members]]
+        spared = _spared(1.0 - taking * p_year[:, :, members], sector, values[0].own_probability)
+        chance[customer] = 1.0 - probability @ spared
+    return chance
+
+
+def _spared(survival: Array, sector: Integers, own_probability: Array) -> Array:
+    """Probability that nobody takes a customer, by common factors: sectors are independent given them.
+
+    Parameters
+    ----------
+    survival : common factors x value of the sector's own factor x member
+    sector : of each member
+    own_probability : of the values of a sector's own factor
+    """
+    result = np.ones(len(survival))
+    for number in np.unique(sector):
+        result = result * (survival[:, :, sector == number].prod(axis=2) @ own_probability)
+    return result
+
+
+def _by_customer(points: ClaimPoints, amounts: Array, chance: Array, book: Book) -> Array:
+    given_default = np.bincount(points.row, weights=points.weight * amounts, minlength=chance.size)
+    return np.asarray((given_default.reshape(chance.shape) * chance).sum(axis=(1, 2)))

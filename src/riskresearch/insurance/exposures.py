@@ -9,6 +9,7 @@ from riskresearch.base.errors import TableError, first_keys
 from riskresearch.base.schema import check
 from riskresearch.insurance.policy import Cost, Policy
 from riskresearch.insurance.tables import EXPOSURES
+from riskresearch.insurance.terms import BuyerLimit, CreditPeriod, TopUpLimit
 
 _BOUNDS: Mapping[str, tuple[float, float]] = {
     "pd_12m": (0.0, 1.0),
@@ -16,11 +17,14 @@ _BOUNDS: Mapping[str, tuple[float, float]] = {
     "exposure_amount": (0.0, np.inf),
     "buyer_limit_amount": (0.0, np.inf),
     "turnover_amount": (0.0, np.inf),
+    "requested_limit_amount": (0.0, np.inf),
+    "terms_days": (0.0, 1_000.0),
+    "vat_ratio": (0.0, 1.0),
 }
 
 
 def check_exposures(exposures: DataFrame, *, lgd_ratio: float) -> DataFrame:
-    """Return the exposures sorted by customer, with every loss given default filled in.
+    """Return the exposures sorted by customer, with every loss given default and VAT rate filled in.
 
     Parameters
     ----------
@@ -28,12 +32,13 @@ def check_exposures(exposures: DataFrame, *, lgd_ratio: float) -> DataFrame:
             customer_id  pd_12m  exposure_amount  lgd_ratio  buyer_limit_amount  limit_source  turnover_amount
             C001           0.02         80000.00       0.40           100000.00       insurer        480000.00
             C002           0.05         12000.00        NaN                 NaN          None         90000.00
-        and ``is_insurable`` (True, False)
+        and ``is_insurable`` and ``is_discretionary_justified`` (True, False); columns that may be left out:
+        ``requested_limit_amount sector_code country_code group_id terms_days vat_ratio``
     lgd_ratio : mean loss given default of customers without one (0-1)
 
     Returns
     -------
-    the table with the column ``is_lgd_assumed`` added, one row per customer
+    the table with the column ``is_lgd_assumed`` added, one row per customer; an empty ``vat_ratio`` is 0
 
     Raises
     ------
@@ -50,15 +55,18 @@ def check_exposures(exposures: DataFrame, *, lgd_ratio: float) -> DataFrame:
                 f"outside {low:g} to {high:g}; ratios are 0-1, amounts finite and >= 0; correct the step before"
             )
     assumed = checked["lgd_ratio"].isna()
-    return checked.assign(lgd_ratio=checked["lgd_ratio"].fillna(lgd_ratio), is_lgd_assumed=assumed)
+    filled = {"lgd_ratio": checked["lgd_ratio"].fillna(lgd_ratio), "vat_ratio": checked["vat_ratio"].fillna(0.0)}
+    return checked.assign(**filled, is_lgd_assumed=assumed)
 
 
 def cover(exposures: DataFrame, *, policy: Policy) -> DataFrame:
     """Return the limit and insured share a policy gives to each customer.
 
     A named limit above zero covers at the named share; a named limit of zero is a refusal; a customer without named
-    limit is covered up to the discretionary limit at the discretionary share; customers that are not insurable, and
-    those without any limit, are not covered.
+    limit is covered up to the discretionary limit at the discretionary share where its payments or a report justify
+    it. Customers that are not insurable, that are sold to beyond the maximum credit period, and those without any
+    limit are not covered. Named limits are those the policy lists, else those in force; a top-up has its share of
+    them, above them.
 
     Parameters
     ----------
@@ -67,24 +75,28 @@ def cover(exposures: DataFrame, *, policy: Policy) -> DataFrame:
 
     Returns
     -------
-    DataFrame with one row per customer in the order of `exposures`: ``customer_id cover_code limit_amount
-    insured_ratio covered_amount``
+    DataFrame with one row per customer in the order of `exposures`: ``customer_id``, ``cover_code``,
+    ``limit_amount`` (in the basis of the policy), ``insured_ratio``, ``covered_amount`` (without VAT, run currency).
+    The codes: ``named discretionary refused no_limit not_justified over_credit_period not_insurable``
     """
-    discretionary = policy.buyer_limit.discretionary_limit_amount
-    named = exposures["buyer_limit_amount"]
-    code = Series("named", exposures.index, dtype="str")
-    code = code.mask(named.eq(0.0), "refused").mask(named.isna(), "discretionary" if discretionary > 0 else "no_limit")
+    named, discretionary = _named_limits(exposures, policy), _discretionary_limit(policy)
+    justified = exposures["is_discretionary_justified"].astype(bool)
+    without = justified.map({True: "discretionary", False: "not_justified"}) if discretionary > 0 else "no_limit"
+    code = Series("named", exposures.index, dtype="str").mask(named.eq(0.0), "refused").mask(named.isna(), without)
+    code = code.mask(_is_over_credit_period(exposures, policy), "over_credit_period")
     code = code.mask(~exposures["is_insurable"].astype(bool), "not_insurable")
-    limit = named.where(code.eq("named"), 0.0).mask(code.eq("discretionary"), discretionary)
+    limit = named.where(code.eq("named"), 0.0).mask(code.eq("discretionary"), discretionary).astype("float64")
     share = policy.insured_percentage
     ratio = code.map({"named": share.named_ratio, "discretionary": share.discretionary_ratio}).fillna(0.0)
+    highest = exposures["country_code"].map(dict(share.country_ratios)).astype("float64").fillna(1.0)
+    vat = 1.0 + exposures["vat_ratio"].fillna(0.0) if policy.is_vat_included else 1.0
     return DataFrame(
         {
             "customer_id": exposures["customer_id"],
-            "cover_code": code,
-            "limit_amount": limit.astype("float64"),
-            "insured_ratio": ratio.astype("float64"),
-            "covered_amount": np.minimum(exposures["exposure_amount"], limit),
+            "cover_code": code.astype("str"),
+            "limit_amount": limit,
+            "insured_ratio": np.minimum(ratio.astype("float64"), highest),
+            "covered_amount": np.minimum(exposures["exposure_amount"], limit / vat),
         }
     )
 
@@ -110,11 +122,25 @@ def policy_cost(exposures: DataFrame, *, policy: Policy) -> Cost:
     exposures : table `exposures`, checked
     policy : policy or quote
     """
-    covers = cover(exposures, policy=policy)
-    turnover = exposures["turnover_amount"]
-    insurable = exposures["is_insurable"].astype(bool)
-    return policy.cost(
-        insurable_turnover_amount=float(turnover[insurable].sum()),
-        covered_turnover_amount=float(turnover[covers["limit_amount"] > 0].sum()),
-        n_limits=int(covers["cover_code"].eq("named").sum()),
-    )
+    return policy.cost(exposures, cover(exposures, policy=policy))
+
+
+def _named_limits(exposures: DataFrame, policy: Policy) -> Series:
+    """Named limit of each customer under the policy; NaN = none named."""
+    in_force = exposures["buyer_limit_amount"].astype("float64")
+    top_up = policy.find(TopUpLimit)
+    if top_up is not None:
+        return Series(top_up.limits(in_force.to_numpy()), exposures.index).where(in_force.notna())
+    listed = dict(policy.buyer_limit.limit_amounts)
+    return exposures["customer_id"].map(listed).astype("float64") if listed else in_force
+
+
+def _discretionary_limit(policy: Policy) -> float:
+    limit = policy.find(BuyerLimit)
+    return limit.discretionary_limit_amount if limit else 0.0
+
+
+def _is_over_credit_period(exposures: DataFrame, policy: Policy) -> Series:
+    period = policy.find(CreditPeriod)
+    terms = exposures["terms_days"].to_numpy(dtype="float64")
+    return Series(period.is_beyond(terms) if period else False, exposures.index, dtype="bool")

@@ -1,15 +1,17 @@
 """Measures of a loss law, with their standard errors: mean, value at risk, expected shortfall, Euler parts.
 
-A law is given by its values, one per simulated year, or by values with their probabilities (``weights``). Years come
+A law is given by its values, one per simulated year, or by values with their probabilities (``weights``, summing to 1):
+the atoms of an exact law, or years that were drawn with other chances than their own and are weighted back. Years come
 block after block, each block holding one year per stratum of the common factor, so the standard errors know the
 stratification.
 """
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import ndtri
 from scipy.stats import binom
 
-from riskresearch.insurance.terms import Array
+from riskresearch.insurance.claims import Array
 
 Integers = npt.NDArray[np.integer]
 
@@ -64,42 +66,64 @@ def expected_shortfall(values: Array, *, confidence_ratio: float, weights: Array
     return float(tail_weights(values, confidence_ratio=confidence_ratio, weights=weights) @ values)
 
 
-def shortfall_scores(values: Array, *, confidence_ratio: float) -> Array:
-    """One number per year whose mean is the expected shortfall: VaR + (L - VaR)+ / (1 - a).
+def shortfall_scores(values: Array, *, confidence_ratio: float, weights: Array | None = None) -> Array:
+    """One number per year whose (weighted) mean is the expected shortfall: VaR + (L - VaR)+ / (1 - a).
 
     Their spread gives the standard error of the expected shortfall (to first order, the error in VaR has no effect).
     """
-    threshold = value_at_risk(values, confidence_ratio=confidence_ratio)
+    threshold = value_at_risk(values, confidence_ratio=confidence_ratio, weights=weights)
     return threshold + np.maximum(values - threshold, 0.0) / (1.0 - confidence_ratio)
 
 
-def standard_error(values: Array, *, n_strata: int = 1) -> float:
+def standard_error(values: Array, *, n_strata: int = 1, weights: Array | None = None) -> float:
     """Standard error of the mean of values drawn once per stratum in each block.
 
     sqrt(sum over strata of s^2 / (n_strata x n)), with s^2 the variance within the stratum over the blocks; with one
-    stratum the usual s / sqrt(n). NaN for a single block.
+    stratum the usual s / sqrt(n). NaN for a single block. With weights w, s^2 is that of n w (x - mean): the mean is a
+    ratio of two sums, each of them uncertain (delta method).
 
     Parameters
     ----------
     values : one per year, block after block, strata in the same order in every block
     n_strata : years per block
+    weights : probability of each year, summing to 1; None = all equal
     """
-    by_block = values.reshape(-1, n_strata)
+    scores = values if weights is None else len(values) * weights * (values - weights @ values)
+    by_block = scores.reshape(-1, n_strata)
     if len(by_block) < 2:
         return float("nan")
     return float(np.sqrt(by_block.var(axis=0, ddof=1).sum() / (n_strata * len(values))))
 
 
-def quantile_interval(values: Array, *, confidence_ratio: float, coverage_ratio: float = 0.95) -> tuple[float, float]:
-    """Interval for the value at risk between two order statistics (binomial ranks); NaN where years are too few.
+def quantile_interval(
+    values: Array, *, confidence_ratio: float, coverage_ratio: float = 0.95, weights: Array | None = None
+) -> tuple[float, float]:
+    """Interval for the value at risk; NaN at an end where years are too few.
 
+    Equal weights: between two order statistics, at binomial ranks. Weighted years: the values at risk at confidence -/+
+    z x standard error of the estimated F(VaR), which is where the test of F(x) = confidence stops rejecting.
     Stratification makes the interval cover at least as often as stated.
     """
+    outside = (1.0 - coverage_ratio) / 2.0
+    if weights is not None:
+        return _weighted_interval(values, confidence_ratio=confidence_ratio, outside=outside, weights=weights)
     ordered = np.sort(values)
     n = len(ordered)
-    outside = (1.0 - coverage_ratio) / 2.0
     low, high = binom.ppf([outside, 1.0 - outside], n, confidence_ratio).astype(int)
     return (float(ordered[low - 1]) if low >= 1 else float("nan"), float(ordered[high]) if high < n else float("nan"))
+
+
+def _weighted_interval(
+    values: Array, *, confidence_ratio: float, outside: float, weights: Array
+) -> tuple[float, float]:
+    threshold = value_at_risk(values, confidence_ratio=confidence_ratio, weights=weights)
+    half = -float(ndtri(outside)) * standard_error(np.where(values <= threshold, 1.0, 0.0), weights=weights)
+    low, high = confidence_ratio - half, confidence_ratio + half
+    is_seen = high < 1.0 - weights[np.argmax(values)]
+    return (
+        value_at_risk(values, confidence_ratio=low, weights=weights) if half > 0 and low > 0 else float("nan"),
+        value_at_risk(values, confidence_ratio=high, weights=weights) if half > 0 and is_seen else float("nan"),
+    )
 
 
 def contributions(amounts: Array, *, year: Integers, part: Integers, n_parts: int, year_weights: Array) -> Array:

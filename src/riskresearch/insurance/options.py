@@ -1,134 +1,138 @@
-"""Options on common events: what each would have paid and left, year by year."""
+"""Options on common events: self-insurance, a policy, a policy on top of another."""
 
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 from pandas import DataFrame
 
+from riskresearch.insurance.claiming import claims_of
+from riskresearch.insurance.claims import Array
+from riskresearch.insurance.events import Events
 from riskresearch.insurance.exposures import cover, no_cover, policy_cost
-from riskresearch.insurance.losses import Events
-from riskresearch.insurance.measures import contributions, tail_weights
+from riskresearch.insurance.outcome import Label, Layer, Option, nothing_paid, option_of
 from riskresearch.insurance.policy import NO_COST, SELF_INSURANCE, Cost, Policy
-from riskresearch.insurance.terms import NO_POLICY, Array, ClaimCover
-from riskresearch.insurance.waterfall import Settlement, settle
+from riskresearch.insurance.settings import InsuranceSettings
+from riskresearch.insurance.waterfall import settle, settle_programme
+
+__all__ = ["Layer", "Option", "priced", "self_insured", "wait_cost"]
+
+FINANCING_YEAR_DAYS = 360  # money market convention: payouts x rate x days / 360
 
 
-@dataclass(frozen=True)
-class Option:
-    """One option's result in every simulated year.
-
-    Parameters
-    ----------
-    option_id : policy_id, or self_insurance
-    policy : the policy; None for self-insurance
-    cost : premium, fees and tax
-    covers : cover of each customer with its part of means and tail, see table `covers`
-    n_strata : years per block, for standard errors
-    gross, indemnity, retained : amount of each year; gross = indemnity + retained
-    reasons : retained amount of each year by reason; they add up to retained
-    used_up : for each budget of the year, whether the year used it up
-    """
-
-    option_id: str
-    policy: Policy | None
-    cost: Cost
-    covers: DataFrame
-    n_strata: int
-    gross: Array
-    indemnity: Array
-    retained: Array
-    reasons: dict[str, Array]
-    used_up: dict[str, npt.NDArray[np.bool_]]
-
-
-def self_insured(events: Events, *, exposures: DataFrame, confidence_ratio: float) -> Option:
+def self_insured(events: Events, exposures: DataFrame, settings: InsuranceSettings) -> Option:
     """Return the option without policy: every loss is kept, nothing is paid for.
 
     Parameters
     ----------
     events : simulated defaults
     exposures : table `exposures`, checked
-    confidence_ratio : confidence of the shortfall whose parts are shown
+    settings : confidence of the shortfall whose parts are shown, recoveries and their cost
     """
-    kept = Settlement(np.zeros_like(events.loss), {NO_POLICY: events.loss}, {})
-    return _option(
-        events,
-        kept,
-        exposures=exposures,
-        covers=no_cover(exposures),
-        policy=None,
-        cost=NO_COST,
-        confidence_ratio=confidence_ratio,
-    )
+    label = Label(SELF_INSURANCE, SELF_INSURANCE, SELF_INSURANCE)
+    kept = nothing_paid(events, settings=settings)
+    return option_of(events, exposures, kept, settings, label=label, covers=no_cover(exposures), cost=NO_COST)
 
 
-def insured(events: Events, *, exposures: DataFrame, policy: Policy, confidence_ratio: float) -> Option:
+def priced(
+    events: Events,
+    exposures: DataFrame,
+    policy: Policy,
+    settings: InsuranceSettings,
+    *,
+    underlying: Policy | None = None,
+    cost: Cost | None = None,
+) -> Option:
     """Return the option of buying a policy, settled on the same events as every other option.
 
     Parameters
     ----------
     events : simulated defaults
     exposures : table `exposures`, checked, of the customers of the events
-    policy : policy or quote
-    confidence_ratio : confidence of the shortfall whose parts are shown
+    policy : policy or quote; a top-up policy covers what its underlying policy leaves over the limit
+    settings : recoveries, cuts, confidence, financing rate, own administration
+    underlying : the policy below a top-up policy; the option is both together
+    cost : another price of the same policy; None = its own premium, fees and tax
     """
-    covers, cost = cover(exposures, policy=policy), policy_cost(exposures, policy=policy)
-    limit, ratio = (covers[name].to_numpy()[events.customer] for name in ("limit_amount", "insured_ratio"))
-    settled = settle(
-        events.loss,
-        n_per_year=events.n_per_year,
-        cover=ClaimCover(limit, ratio),
+    covers, price = cover(exposures, policy=policy), cost or policy_cost(exposures, policy=policy)
+    if underlying is not None:
+        return _programme(events, exposures, (underlying, policy), settings, own=(covers, price))
+    claims = claims_of(events, exposures, covers, policy=policy, settings=settings)
+    settled = settle(claims, policy=policy, premium_amount=price.premium_amount)
+    label = Label(policy.policy_id, policy.name, policy.kind)
+    option = option_of(
+        events, exposures, settled, settings, label=label, covers=covers, cost=price, admin=settings.own_admin_amount
+    )
+    waited = wait_cost(events, settled.paid, policy=policy, rate_ratio=settings.financing_rate_ratio)
+    return replace(
+        option,
         policy=policy,
-        premium_amount=cost.premium_amount,
-    )
-    return _option(
-        events, settled, exposures=exposures, covers=covers, policy=policy, cost=cost, confidence_ratio=confidence_ratio
+        adjustment=policy.year_adjustment(option.indemnity, premium_amount=price.premium_amount),
+        financing=events.by_year(waited),
     )
 
 
-def _option(
+def wait_cost(events: Events, paid: Array, *, policy: Policy, rate_ratio: float) -> Array:
+    """Cost of financing each indemnity over the waiting period: paid x rate x days / 360."""
+    days = policy.waiting_days(events.event)
+    return np.asarray(paid * rate_ratio * days / FINANCING_YEAR_DAYS)
+
+
+def _programme(
     events: Events,
-    settled: Settlement,
-    *,
     exposures: DataFrame,
-    covers: DataFrame,
-    policy: Policy | None,
-    cost: Cost,
-    confidence_ratio: float,
+    policies: tuple[Policy, Policy],
+    settings: InsuranceSettings,
+    *,
+    own: tuple[DataFrame, Cost],
 ) -> Option:
-    reasons = {reason: events.by_year(amounts) for reason, amounts in settled.retained.items()}
-    retained = events.by_year(events.loss - settled.indemnity)
-    option_id = policy.policy_id if policy else SELF_INSURANCE
-    tail = tail_weights(retained, confidence_ratio=confidence_ratio)
-    parts = _parts(events, settled, tail=tail)
-    described = exposures[["limit_source", "exposure_amount", "turnover_amount", "is_lgd_assumed"]]
-    return Option(
-        option_id,
-        policy,
-        cost,
-        covers.assign(option_id=option_id, **described, **parts),
-        events.n_strata,
-        events.by_year(events.loss),
-        events.by_year(settled.indemnity),
-        retained,
-        reasons,
-        settled.used_up,
+    """A top-up policy with the policy below it: one option, two prices."""
+    below, top_up = policies
+    first = priced(events, exposures, below, settings)
+    under = claims_of(events, exposures, cover(exposures, policy=below), policy=below, settings=settings)
+    over = claims_of(events, exposures, own[0], policy=top_up, settings=settings)
+    premiums = (first.cost.premium_amount, own[1].premium_amount)
+    settled = settle_programme(under, over, policies=policies, premium_amounts=premiums)
+    paid_below = settle(under, policy=below, premium_amount=premiums[0]).paid
+    option = option_of(
+        events,
+        exposures,
+        settled,
+        settings,
+        label=Label(top_up.policy_id, top_up.name, top_up.kind),
+        covers=_stacked(first.covers, own[0]),
+        cost=_sum(first.cost, own[1]),
+        admin=2 * settings.own_admin_amount,
+    )
+    rate = settings.financing_rate_ratio
+    waited = events.by_year(wait_cost(events, settled.paid - paid_below, policy=top_up, rate_ratio=rate))
+    layer = Layer(below, first.cost.premium_amount, first.indemnity)
+    whole = replace(option, policy=top_up, underlying=layer, financing=first.financing + waited)
+    return replace(whole, adjustment=whole.adjustment_at(whole.cost.premium_amount))
+
+
+def _sum(below: Cost, own: Cost) -> Cost:
+    """Price of two policies; the turnover is that of the policy below."""
+    premium, fees = below.premium_amount + own.premium_amount, below.fees_amount + own.fees_amount
+    tax = below.tax_amount + own.tax_amount
+    return replace(
+        below,
+        n_limits=below.n_limits + own.n_limits,
+        premium_amount=premium,
+        fees_amount=fees,
+        tax_amount=tax,
+        tax_ratio=tax / (premium + fees) if premium + fees else 0.0,
+        deposit_amount=below.deposit_amount + own.deposit_amount,
+        rated_amount=below.rated_amount + own.rated_amount,
     )
 
 
-def _parts(events: Events, settled: Settlement, *, tail: Array) -> dict[str, Array]:
-    """Each customer's part of the means, and of the expected shortfall of the retained loss."""
-    equal = np.full(events.n_years, 1.0 / events.n_years)
-    retained = events.loss - settled.indemnity
-    wanted = {
-        "expected_gross_amount": (events.loss, equal),
-        "expected_indemnity_amount": (settled.indemnity, equal),
-        "expected_retained_amount": (retained, equal),
-        "es_retained_contribution_amount": (retained, tail),
-    }
-    n = len(events.customer_ids)
-    return {
-        name: contributions(amounts, year=events.year, part=events.customer, n_parts=n, year_weights=weights)
-        for name, (amounts, weights) in wanted.items()
-    }
+def _stacked(below: DataFrame, own: DataFrame) -> DataFrame:
+    """Cover of each customer by both policies: limits add up, the share is that of the sum of the limits."""
+    limit = below["limit_amount"] + own["limit_amount"]
+    insured = below["limit_amount"] * below["insured_ratio"] + own["limit_amount"] * own["insured_ratio"]
+    return own[["customer_id"]].assign(
+        cover_code=below["cover_code"],
+        limit_amount=limit,
+        insured_ratio=(insured / limit).where(limit > 0, 0.0),
+        covered_amount=below["covered_amount"] + own["covered_amount"],
+    )

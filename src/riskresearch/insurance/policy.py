@@ -1,28 +1,56 @@
 """A policy: its terms, their order, and what it costs; read from a mapping such as a YAML file holds."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from typing import Any, Literal, Self, TypeVar
 
+import numpy as np
+import numpy.typing as npt
+from pandas import DataFrame
 from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, model_validator
 
 from riskresearch.base.config import validated
 from riskresearch.base.errors import SettingsError
+from riskresearch.insurance.claims import Array
+from riskresearch.insurance.cost import NO_COST, Cost, policy_price
+from riskresearch.insurance.events import EVENT_CODES
 from riskresearch.insurance.terms import (
     TERMS,
     BuyerLimit,
     CoverTerm,
-    Fees,
+    EventBasis,
     InsuredPercentage,
+    LimitCuts,
+    MaximumLiability,
     Premium,
-    PremiumTax,
+    Recoveries,
     Term,
+    VatBasis,
+    WaitingPeriod,
 )
+from riskresearch.insurance.terms.price import AdjustmentTerm
+
+__all__ = [
+    "NO_COST",
+    "POLICY_KINDS",
+    "REQUIRED_KINDS",
+    "SELF_INSURANCE",
+    "Cost",
+    "Order",
+    "Policy",
+    "check_policies",
+    "policy_from_mapping",
+]
 
 SELF_INSURANCE = "self_insurance"
-REQUIRED_KINDS = ("insured_percentage", "buyer_limit", "premium")
+POLICY_KINDS = ("whole_turnover", "named_buyers", "top_up", "excess_of_loss")
+REQUIRED_KINDS: Mapping[str, tuple[str, ...]] = {
+    "whole_turnover": ("buyer_limit", "insured_percentage", "premium"),
+    "named_buyers": ("buyer_limit", "insured_percentage", "premium"),
+    "top_up": ("top_up_limit", "insured_percentage", "premium"),
+    "excess_of_loss": ("buyer_limit", "insured_percentage", "aggregate_first_loss", "maximum_liability", "premium"),
+}
 
 Kind = TypeVar("Kind", bound=Term)
 
@@ -46,26 +74,6 @@ _MOVED: Mapping[Order, Mapping[str, float]] = {
 }
 
 
-@dataclass(frozen=True)
-class Cost:
-    """What a policy costs in a year, before any loss, in policy currency."""
-
-    turnover_amount: float
-    n_limits: int
-    premium_amount: float
-    fees_amount: float
-    tax_amount: float
-    tax_ratio: float
-
-    @property
-    def total_amount(self) -> float:
-        """Premium, fees and tax."""
-        return self.premium_amount + self.fees_amount + self.tax_amount
-
-
-NO_COST = Cost(0.0, 0, 0.0, 0.0, 0.0, 0.0)
-
-
 class Policy(BaseModel):
     """One policy or quote: who offers it, for which year, and its terms."""
 
@@ -73,26 +81,51 @@ class Policy(BaseModel):
 
     policy_id: str = Field(pattern=r"^[a-z][a-z0-9_]*$", description="short code, unique in a comparison")
     name: str = Field(min_length=1, description="name shown to readers")
-    kind: Literal["whole_turnover"] = Field(description="whole turnover: every insurable customer is declared")
+    kind: Literal["whole_turnover", "named_buyers", "top_up", "excess_of_loss"] = Field(
+        description="whole_turnover: every insurable customer is declared; named_buyers: only listed customers; "
+        "top_up: second layer above the limits of another policy; excess_of_loss: own limits, high first loss"
+    )
     status: Literal["in_force", "quote", "example"] = Field(description="signed, offered, or made up to show the use")
     insurer: str = Field(min_length=1, description="who offers the policy")
     currency_code: str = Field(pattern=r"^[A-Z]{3}$", description="ISO 4217 currency of every amount of the policy")
-    start_date: date = Field(description="first day of the policy year")
-    end_date: date = Field(description="last day of the policy year")
+    start_date: date = Field(description="first day of the insurance year")
+    end_date: date = Field(description="last day of the insurance year")
     order: Order = Field(Order.A, description="order of share, first loss and maximum: A, B or C")
+    underlying_policy_id: str | None = Field(None, description="top_up: the policy whose limits it tops up")
     terms: tuple[SerializeAsAny[Term], ...] = Field(description="terms, each kind at most once")
 
     @model_validator(mode="after")
     def _is_complete(self) -> Self:
         kinds = [term.kind for term in self.terms]
+        required = REQUIRED_KINDS[self.kind]
         doubled = sorted({kind for kind in kinds if kinds.count(kind) > 1})
-        missing = [kind for kind in REQUIRED_KINDS if kind not in kinds]
+        missing = [kind for kind in required if kind not in kinds]
         if doubled or missing:
-            raise ValueError(f"terms given twice: {doubled}; terms missing: {missing}; a policy needs {REQUIRED_KINDS}")
+            raise ValueError(
+                f"terms given twice: {doubled}; terms missing: {missing}; a policy of kind {self.kind} needs {required}"
+            )
         if self.end_date <= self.start_date:
             raise ValueError(f"end_date {self.end_date} must be after start_date {self.start_date}")
         if self.policy_id == SELF_INSURANCE:
             raise ValueError(f"policy_id must not be {SELF_INSURANCE}, which names the option without policy")
+        return self
+
+    @model_validator(mode="after")
+    def _agrees_with_its_kind(self) -> Self:
+        is_top_up, buyer_limit = self.kind == "top_up", self.find(BuyerLimit)
+        if is_top_up != (self.underlying_policy_id is not None) or self.underlying_policy_id == self.policy_id:
+            raise ValueError("a policy of kind top_up, and no other, names another policy as underlying_policy_id")
+        if is_top_up == (buyer_limit is not None):
+            raise ValueError("the limits of a top_up are those of the term top_up_limit; leave buyer_limit")
+        if not is_top_up and any(term.kind == "top_up_limit" for term in self.terms):
+            raise ValueError("the term top_up_limit belongs to policies of kind top_up")
+        if self.kind == "named_buyers" and buyer_limit and buyer_limit.discretionary_limit_amount:
+            raise ValueError("a policy of kind named_buyers covers listed customers: discretionary_limit_amount is 0")
+        maximum = self.find(MaximumLiability)
+        if self.term(Premium).base_code == "maximum_liability" and (maximum is None or not maximum.amount):
+            raise ValueError("premium on the maximum liability: give maximum_liability a fixed amount")
+        if maximum and maximum.premium_multiple and self.term(Premium).base_code == "maximum_liability":
+            raise ValueError("premium on the maximum liability: leave its premium_multiple, which goes in a circle")
         return self
 
     def find(self, kind: type[Kind]) -> Kind | None:
@@ -100,7 +133,7 @@ class Policy(BaseModel):
         return next((term for term in self.terms if isinstance(term, kind)), None)
 
     def term(self, kind: type[Kind]) -> Kind:
-        """Return a term every policy has."""
+        """Return a term every policy of its kind has."""
         found = self.find(kind)
         if found is None:
             raise SettingsError(f"policy {self.policy_id}: has no term {kind.__name__}; add it to the policy file")
@@ -117,29 +150,67 @@ class Policy(BaseModel):
         return self.term(InsuredPercentage)
 
     @property
+    def is_vat_included(self) -> bool:
+        """Whether debts, limits and first losses of the policy include VAT."""
+        basis = self.find(VatBasis)
+        return basis is None or basis.basis_code == "including"
+
+    @property
+    def is_attaching(self) -> bool:
+        """Whether a claim belongs to the insurance year of its delivery (else: of its loss)."""
+        basis = self.find(EventBasis)
+        return basis is None or basis.basis_code == "attaching"
+
+    @property
+    def limit_cuts(self) -> LimitCuts:
+        """Cuts of limits; possible with run-off covered where the policy does not say."""
+        return self.find(LimitCuts) or LimitCuts(is_possible=True, clause="absent", source="default of the model")
+
+    @property
+    def recoveries(self) -> Recoveries:
+        """Sharing of recoveries; oldest invoice first and costs shared where the policy does not say."""
+        return self.find(Recoveries) or Recoveries(clause="absent", source="default of the model")
+
+    @property
     def cover_terms(self) -> list[CoverTerm]:
         """Terms that reduce the indemnity, in the order in which they apply."""
         moved = _MOVED[self.order]
         cover = [term for term in self.terms if isinstance(term, CoverTerm)]
         return sorted(cover, key=lambda term: moved.get(term.kind, term.place))
 
-    def cost(self, *, insurable_turnover_amount: float, covered_turnover_amount: float, n_limits: int) -> Cost:
+    def waiting_days(self, event: npt.NDArray[np.integer]) -> Array:
+        """Return the days between claim and indemnity of each event; 0 where the policy does not say.
+
+        Parameters
+        ----------
+        event : positions in `riskresearch.insurance.events.EVENT_CODES`
+        """
+        wait = self.find(WaitingPeriod)
+        days = [float(getattr(wait, f"{code}_days")) if wait else 0.0 for code in EVENT_CODES]
+        return np.asarray(np.array(days)[event])
+
+    def cost(self, exposures: DataFrame, covers: DataFrame) -> Cost:
         """Return premium, fees and tax of a year.
 
         Parameters
         ----------
-        insurable_turnover_amount : yearly sales to insurable customers, policy currency
-        covered_turnover_amount : the part of it with customers whose limit is above zero
-        n_limits : named limits above zero
+        exposures : table `exposures`, checked
+        covers : cover of each of these customers by this policy, see `riskresearch.insurance.exposures.cover`
         """
-        premium = self.term(Premium)
-        is_all = premium.base_code == "insurable_turnover"
-        turnover = insurable_turnover_amount if is_all else covered_turnover_amount
-        fees, tax = self.find(Fees), self.find(PremiumTax)
-        due = premium.amount(turnover_amount=turnover)
-        fees_amount = fees.amount(n_limits=n_limits) if fees else 0.0
-        tax_ratio = tax.effective_ratio if tax else 0.0
-        return Cost(turnover, n_limits, due, fees_amount, (due + fees_amount) * tax_ratio, tax_ratio)
+        return policy_price(self.terms, exposures, covers)
+
+    def year_adjustment(self, indemnity: Array, *, premium_amount: float) -> Array:
+        """Return bonus, malus and profit share of each insurance year: above 0 a cost, below 0 money back.
+
+        Parameters
+        ----------
+        indemnity : payouts less the insurer's recoveries of each year, policy currency
+        premium_amount : premium of a year before tax
+        """
+        found = [term for term in self.terms if isinstance(term, AdjustmentTerm)]
+        return sum(
+            (term.adjustment(indemnity, premium_amount=premium_amount) for term in found), np.zeros_like(indemnity)
+        )
 
 
 def policy_from_mapping(data: Mapping[str, Any], *, where: str) -> Policy:

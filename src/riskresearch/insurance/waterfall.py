@@ -1,126 +1,88 @@
-"""From losses to indemnities: every euro is paid by the insurer or kept for a named reason.
+"""From debts to indemnities: every euro is paid by the insurer or kept for a named reason.
 
 The terms of a policy are applied one after the other; what a term takes away is retained under its reason. Terms on
-a loss look at each loss alone. Terms on a year are budgets that the losses of the year draw down in the order of
-their dates, so both the year's total and the share of each loss are those of the contract.
+a claim look at each claim alone. Terms on a year are budgets that the claims of the insurance year draw down in the
+order of their dates, so both the year's total and the share of each claim are those of the contract.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
-from pandas import DataFrame, Series
 
-from riskresearch.base.errors import TableError
+from riskresearch.insurance.claims import Array, Claims
 from riskresearch.insurance.policy import Policy
-from riskresearch.insurance.terms import NO_COVER, Array, ClaimCover, CoverTerm, LossTerm, YearTerm
+from riskresearch.insurance.steps import Budgets, Eligible, draw_down, eligible_debt, term_step
+from riskresearch.insurance.terms import COLLECTION_COST, LIMIT_CUT, NO_COVER, BuyerLimit, ClaimCover, LossTerm
 
-Counts = npt.NDArray[np.int64]
-LOSS_COLUMNS = ("customer_id", "loss_amount", "limit_amount", "insured_ratio")
+__all__ = [
+    "Settlement",
+    "claim_cover",
+    "draw_down",
+    "indemnity_per_claim",
+    "settle",
+    "settle_programme",
+    "top_up_claims",
+]
 
 
 @dataclass(frozen=True)
 class Settlement:
-    """What became of each loss.
+    """What became of each claim. All amounts without VAT, policy currency.
+
+    debt/(1+v) - recovered before/(1+v) = `paid` + all `reasons`; after all recoveries, net of their costs, the loss is
+    `indemnity` + all of `retained`.
 
     Parameters
     ----------
-    indemnity : paid by the insurer, one per loss
-    retained : kept by the insured, one per loss, for each reason; indemnity + all of them = loss
+    paid : paid by the insurer, one per claim
+    reasons : kept by the insured, one per claim, for each reason, before later recoveries; ``collection_cost`` is
+        the cost that the insured bears alone, on top
+    recovery_ratio : net recoveries after the indemnity / eligible debt, which each party gets back on its share
+    ineligible_recovery_ratio : the same on the part of the debt that was not eligible
+    ineligible_reasons : reasons of that part
     used_up : for each term that is a budget of the year, whether the year used it up
     """
 
-    indemnity: Array
-    retained: dict[str, Array]
+    paid: Array
+    reasons: dict[str, Array]
+    recovery_ratio: Array
+    ineligible_recovery_ratio: Array
+    ineligible_reasons: tuple[str, ...]
     used_up: dict[str, npt.NDArray[np.bool_]]
 
+    @property
+    def insurer_recovery(self) -> Array:
+        """The insurer's part of the net recoveries after its payment."""
+        return self.paid * self.recovery_ratio
 
-def settle(loss: Array, *, n_per_year: Counts, cover: ClaimCover, policy: Policy, premium_amount: float) -> Settlement:
-    """Apply a policy to the losses of one or many years.
+    @property
+    def indemnity(self) -> Array:
+        """Paid less the insurer's part of the net recoveries."""
+        return self.paid - self.insurer_recovery
+
+    @property
+    def retained(self) -> dict[str, Array]:
+        """Kept by the insured for each reason after all recoveries."""
+        left = 1.0 - self.recovery_ratio
+        factors = dict.fromkeys(self.ineligible_reasons, 1.0 - self.ineligible_recovery_ratio)
+        factors[COLLECTION_COST] = np.ones_like(left)
+        return {reason: amounts * factors.get(reason, left) for reason, amounts in self.reasons.items()}
+
+
+def settle(claims: Claims, *, policy: Policy, premium_amount: float) -> Settlement:
+    """Apply a policy to the claims of one or many insurance years.
 
     Parameters
     ----------
-    loss : losses after recoveries, year after year, in the order of their dates within the year
-    n_per_year : number of losses of each year
-    cover : limit and insured share of each loss
+    claims : claims, year after year, in the order of their dates within the year
     policy : policy or quote
     premium_amount : premium of a year before tax, for a maximum that is a multiple of it
-    """
-    return _apply(policy.cover_terms, loss, n_per_year=n_per_year, cover=cover, premium_amount=premium_amount)
-
-
-def draw_down(amounts: Array, *, n_per_year: Counts, budget: float) -> tuple[Array, Array]:
-    """Draw amounts from a budget that is renewed every year, first come first served.
-
-    Parameters
-    ----------
-    amounts : one per loss, year after year, in the order of their dates
-    n_per_year : number of losses of each year
-    budget : amount available in each year
-
-    Returns
-    -------
-    what each loss draws, and what is left of the budget at the end of each year
-
-    Examples
-    --------
-    >>> taken, left = draw_down(np.array([30.0, 50.0, 10.0]), n_per_year=np.array([2, 1]), budget=60.0)
-    >>> taken.tolist(), left.tolist()
-    ([30.0, 30.0, 10.0], [0.0, 50.0])
-    """
-    first = np.cumsum(n_per_year) - n_per_year
-    by_count = np.argsort(-n_per_year, kind="stable")
-    falling = -n_per_year[by_count]
-    left = np.full(len(n_per_year), float(budget))
-    taken = np.zeros_like(amounts)
-    for position in range(int(n_per_year.max(initial=0))):
-        years = by_count[: np.searchsorted(falling, -position, side="left")]
-        rows = first[years] + position
-        drawn = np.minimum(amounts[rows], left[years])
-        taken[rows] = drawn
-        left[years] -= drawn
-    return taken, left
-
-
-def indemnity_per_loss(losses: DataFrame, *, policy: Policy) -> Series:
-    """Indemnity of each loss by the terms on a loss alone, before first loss and maximum of the year (run currency).
-
-    Parameters
-    ----------
-    losses : one row per loss
-            customer_id  loss_amount  limit_amount  insured_ratio
-            C001              150.00        120.00           0.90
-    policy : policy or quote
-
-    Returns
-    -------
-    Series with the index of `losses`
-    """
-    terms = [term for term in policy.cover_terms if isinstance(term, LossTerm)]
-    loss, by_loss = _columns(losses)
-    settled = _apply(terms, loss, n_per_year=np.array([len(loss)]), cover=by_loss, premium_amount=0.0)
-    return Series(settled.indemnity, index=losses.index, name="indemnity_amount")
-
-
-def policy_year(losses: DataFrame, *, policy: Policy, premium_amount: float) -> DataFrame:
-    """Settle the losses of one policy year, in the order of the rows.
-
-    Parameters
-    ----------
-    losses : one row per loss in the order of their dates, see `indemnity_per_loss`
-    policy : policy or quote
-    premium_amount : premium of the year before tax, for a maximum that is a multiple of it
-
-    Returns
-    -------
-    `losses` with ``indemnity_amount``, ``retained_amount`` and one column ``<reason>_amount`` per reason for which
-    the insured keeps a part; loss = indemnity + retained, retained = sum of the reasons
 
     Examples
     --------
     >>> from datetime import date
+    >>> from riskresearch.insurance.claims import plain_claims
     >>> from riskresearch.insurance.policy import policy_from_mapping
     >>> read = {"clause": "special conditions", "source": "example"}
     >>> quote = policy_from_mapping({
@@ -130,47 +92,115 @@ def policy_year(losses: DataFrame, *, policy: Policy, premium_amount: float) -> 
     ...         {"kind": "insured_percentage", "named_ratio": 0.9, "discretionary_ratio": 0.6, **read},
     ...         {"kind": "aggregate_first_loss", "amount": 20, **read},
     ...         {"kind": "premium", "rate_ratio": 0.0018, **read}]}, where="example")
-    >>> year = DataFrame([["C1", 150.0, 120.0, 0.9]], columns=LOSS_COLUMNS)
-    >>> settled = policy_year(year, policy=quote, premium_amount=0.0)
-    >>> settled[["indemnity_amount", "over_limit_amount", "aggregate_first_loss_amount"]].iloc[0].to_list()
-    [88.0, 30.0, 20.0]
+    >>> one = plain_claims(
+    ...     np.array([150.0]), n_per_year=np.array([1]), limit=np.array([120.0]), insured_ratio=np.array([0.9])
+    ... )
+    >>> settled = settle(one, policy=quote, premium_amount=0.0)
+    >>> settled.paid.tolist(), {reason: amounts.item() for reason, amounts in settled.reasons.items() if amounts.any()}
+    ([88.0], {'over_limit': 30.0, 'insured_share': 12.0, 'aggregate_first_loss': 20.0})
     """
-    loss, by_loss = _columns(losses)
-    settled = settle(
-        loss, n_per_year=np.array([len(loss)]), cover=by_loss, policy=policy, premium_amount=premium_amount
-    )
-    reasons = {f"{reason}_amount": amounts for reason, amounts in settled.retained.items()}
-    return losses.assign(indemnity_amount=settled.indemnity, retained_amount=loss - settled.indemnity, **reasons)
-
-
-def _apply(
-    terms: Sequence[CoverTerm], loss: Array, *, n_per_year: Counts, cover: ClaimCover, premium_amount: float
-) -> Settlement:
-    amounts = np.where(cover.limit_amount > 0, loss, 0.0)
-    retained = {NO_COVER: loss - amounts}
+    debt = eligible_debt(claims, policy=policy)
+    budgets = Budgets(claims.n_per_year, claims.country, claims.country_codes, premium_amount)
+    amounts = np.where(debt.has_cover, debt.amount, 0.0)
+    reasons = {**debt.ineligible, NO_COVER: debt.amount - amounts, LIMIT_CUT: np.zeros_like(amounts)}
+    cover = claim_cover(claims, debt)
     used_up = {}
-    for term in terms:
-        if isinstance(term, LossTerm):
-            after = term.payable(amounts, cover=cover)
-        elif isinstance(term, YearTerm):
-            budget = term.budget(premium_amount=premium_amount)
-            taken, left = draw_down(amounts, n_per_year=n_per_year, budget=budget)
-            after = amounts - taken if term.is_borne_by_insured else taken
-            used_up[term.kind] = left == 0.0
-        retained[term.reason] = amounts - after
+    for term in policy.cover_terms:
+        after, used = term_step(term, amounts, cover=cover, budgets=budgets)
+        uncut = after
+        if isinstance(term, BuyerLimit):
+            uncut = np.maximum(after, np.minimum(amounts, debt.uncut_limit_amount))
+            reasons[LIMIT_CUT] = uncut - after
+        reasons[term.reason] = amounts - uncut
+        if used is not None:
+            used_up[term.kind] = used
+        if isinstance(term, LossTerm) and term.sets_covered:
+            cover = replace(cover, covered_amount=after)
         amounts = after
-    return Settlement(amounts, retained, used_up)
+    reasons[COLLECTION_COST] = debt.own_cost
+    return Settlement(
+        paid=amounts / debt.to_net,
+        reasons={reason: kept / debt.to_net for reason, kept in reasons.items()},
+        recovery_ratio=debt.recovery_ratio,
+        ineligible_recovery_ratio=debt.ineligible_recovery_ratio,
+        ineligible_reasons=tuple(debt.ineligible),
+        used_up=used_up,
+    )
 
 
-def _columns(losses: DataFrame) -> tuple[Array, ClaimCover]:
-    missing = [name for name in LOSS_COLUMNS if name not in losses]
-    if missing:
-        raise TableError(f"losses: columns {missing} are missing; one row per loss needs {list(LOSS_COLUMNS)}")
-    numbers = losses[list(LOSS_COLUMNS[1:])].apply(pd.to_numeric).to_numpy(dtype="float64")
-    wrong = ~(np.isfinite(numbers).all(axis=1) & (numbers >= 0).all(axis=1) & (numbers[:, 2] <= 1))
-    if wrong.any():
-        raise TableError(
-            f"losses: {int(wrong.sum())} rows hold an empty or negative amount or an insured_ratio outside 0-1; "
-            "give amounts of the run currency and ratios from 0 to 1"
-        )
-    return numbers[:, 0], ClaimCover(numbers[:, 1], numbers[:, 2])
+def claim_cover(claims: Claims, debt: Eligible) -> ClaimCover:
+    """Return the cover in force before any term has been applied."""
+    return ClaimCover(debt.limit_amount, claims.insured_ratio, np.where(debt.has_cover, debt.amount, 0.0))
+
+
+def indemnity_per_claim(claims: Claims, *, policy: Policy) -> Array:
+    """Indemnity of each claim by the terms on a claim alone, before the budgets of the year (without VAT).
+
+    Parameters
+    ----------
+    claims : claims of one or many years
+    policy : policy or quote
+    """
+    debt = eligible_debt(claims, policy=policy)
+    cover, amounts = claim_cover(claims, debt), np.where(debt.has_cover, debt.amount, 0.0)
+    for term in policy.cover_terms:
+        if isinstance(term, LossTerm):
+            amounts = term.payable(amounts, cover=cover)
+            cover = replace(cover, covered_amount=amounts) if term.sets_covered else cover
+    return amounts / debt.to_net
+
+
+def top_up_claims(own: Claims, *, underlying: Settlement) -> Claims:
+    """Return the claims a top-up sees: what exceeded the limits of the policy it tops up.
+
+    Parameters
+    ----------
+    own : the same claims with limit and insured share of the top-up; parts that are ineligible for a reason the
+        underlying policy does not know stay ineligible in proportion
+    underlying : settlement of the underlying policy
+    """
+    layer = underlying.reasons[BuyerLimit.reason] * (1.0 + own.vat_ratio)
+    share = np.divide(layer, own.debt, out=np.zeros_like(layer), where=own.debt > 0)
+    zero = np.zeros_like(layer)
+    return replace(
+        own,
+        debt=layer,
+        recovered_before=zero,
+        recovered_after=layer * underlying.recovery_ratio,
+        collection_cost=zero,
+        delivered_after_cut=zero,
+        limit_before_cut=own.limit,
+        ineligible={k: part * share for k, part in own.ineligible.items() if k not in underlying.ineligible_reasons},
+    )
+
+
+def settle_programme(
+    claims: Claims, own_claims: Claims, *, policies: tuple[Policy, Policy], premium_amounts: tuple[float, float]
+) -> Settlement:
+    """Apply a policy and the top-up above its limits; what neither pays is kept for its reason.
+
+    Parameters
+    ----------
+    claims : claims with the limits of the underlying policy
+    own_claims : the same claims with the limits of the top-up
+    policies, premium_amounts : the underlying policy and the top-up, and the premium of each
+
+    Returns
+    -------
+    settlement of both; the budgets of the top-up are ``top_up.<term>`` in `used_up`; what exceeds the limits of
+    customers the top-up does not cover stays ``over_limit``
+    """
+    first = settle(claims, policy=policies[0], premium_amount=premium_amounts[0])
+    layer = top_up_claims(own_claims, underlying=first)
+    second = settle(layer, policy=policies[1], premium_amount=premium_amounts[1])
+    reasons = dict(first.reasons)
+    reasons[BuyerLimit.reason] = second.reasons[NO_COVER]
+    for reason, kept in second.reasons.items():
+        if reason != NO_COVER:
+            reasons[reason] = reasons.get(reason, np.zeros_like(kept)) + kept
+    return replace(
+        first,
+        paid=first.paid + second.paid,
+        reasons=reasons,
+        used_up=first.used_up | {f"top_up.{kind}": used for kind, used in second.used_up.items()},
+    )

@@ -56,6 +56,19 @@ GUARANTEES = (
     "delegation_of_payment",
     "insured_limit",
 )
+LOSS_EVENTS = ("insolvency", "protracted_default", "political")
+REJECTIONS = (
+    "late_declaration",
+    "late_file",
+    "disputed",
+    "over_credit_period",
+    "after_stop_shipment",
+    "threshold",
+    "no_cover",
+    "incomplete_file",
+    "debt_settled",
+    "other",
+)
 
 CUSTOMER = Column("customer_id", "text", "customer account, kept as text with its leading zeros")
 RECORDED = Column("recorded_date", "date", "day the row entered the books (visible from this day on)")

@@ -1,7 +1,17 @@
-"""What a seller knows about its customers beyond documents: events, ratings, limits, orders, securities, decisions."""
+"""What a seller knows about its customers beyond documents: events, ratings, limits, securities, decisions, claims."""
 
 from riskresearch.base.schema import Column, Table
-from riskresearch.ledger.codes import CURRENCY, CUSTOMER, EVENTS, GUARANTEES, LIMIT_KINDS, RECORDED, REMINDER_ACTIONS
+from riskresearch.ledger.codes import (
+    CURRENCY,
+    CUSTOMER,
+    EVENTS,
+    GUARANTEES,
+    LIMIT_KINDS,
+    LOSS_EVENTS,
+    RECORDED,
+    REJECTIONS,
+    REMINDER_ACTIONS,
+)
 
 EVENTS_TABLE = Table(
     "events",
@@ -45,6 +55,7 @@ LIMITS = Table(
         RECORDED,
         Column("base_minor", "minor", "limit granted, run currency (0 = refused)"),
         Column("requested_minor", "minor", "limit asked for, run currency", True),
+        Column("requested_date", "date", "day the limit was asked for; empty = not asked, or not known", True),
     ),
 )
 FINANCIALS = Table(
@@ -178,5 +189,30 @@ OVERRIDES = Table(
         Column("final_minor", "minor", "limit decided, run currency"),
         Column("end_date", "date", "last day the decision holds, known beforehand", True),
         Column("evidence", "text", "what supports the decision", True),
+    ),
+)
+INSURER_CLAIMS = Table(
+    "insurer_claims",
+    "ledger",
+    "one row per claim on the credit insurer: an unpaid account declared, with what became of it",
+    ("claim_id",),
+    (
+        Column("claim_id", "text", "unique key"),
+        CUSTOMER,
+        Column("policy_id", "text", "policy claimed on", True),
+        Column("declared_date", "date", "day the overdue was declared to the insurer"),
+        RECORDED,
+        Column("due_date", "date", "due date of the oldest unpaid invoice that was declared", True),
+        Column("filed_date", "date", "day the complete claim file was sent", True),
+        Column("claimed_minor", "minor", "debt claimed, including tax, run currency, positive"),
+        Column("loss_date", "date", "date of loss, as the insurer settled it", True),
+        Column("event_code", "code", "what brought about the loss; known with its date", True, LOSS_EVENTS),
+        Column("decided_date", "date", "day the insurer accepted or refused; empty = not yet", True),
+        Column("rejection_code", "code", "why all or a part was refused; empty = nothing was", True, REJECTIONS),
+        Column("paid_minor", "minor", "indemnity paid, run currency", True),
+        Column("paid_date", "date", "day the indemnity was received", True),
+        Column("recovered_minor", "minor", "recovered after the date of loss, net of costs, by all parties", True),
+        Column("insurer_recovered_minor", "minor", "part of it that belongs to the insurer", True),
+        Column("recovered_date", "date", "day of the latest recovery", True),
     ),
 )

@@ -46,12 +46,17 @@ MOVEMENTS = Table(
 NOT_A_SALE = ("opening", "discount", "write_off", "factor", "bill", "doubtful", "rounding", "other")
 
 LATER_DATES = (
-    ("disputes", "closed_date"),
-    ("invoices", "delivery_date"),
-    ("orders", "delivery_date"),
-    ("orders", "invoiced_date"),
+    ("disputes", "closed_date", ()),
+    ("invoices", "delivery_date", ()),
+    ("orders", "delivery_date", ()),
+    ("orders", "invoiced_date", ()),
+    ("insurer_claims", "filed_date", ()),
+    ("insurer_claims", "loss_date", ("event_code",)),
+    ("insurer_claims", "decided_date", ("rejection_code", "loss_date", "event_code")),
+    ("insurer_claims", "paid_date", ("paid_minor", "insurer_recovered_minor")),
+    ("insurer_claims", "recovered_date", ("recovered_minor", "insurer_recovered_minor")),
 )
-"""Dates of a row that become known after the row itself, each on its own day."""
+"""Dates of a row that become known after the row itself, each on its own day, with what becomes known that day."""
 
 
 def known_date(frame: DataFrame, act_date: str) -> Series:
@@ -72,7 +77,7 @@ def cut_ledger(ledger: Ledger, *, as_of: Timestamp) -> dict[str, DataFrame]:
     Returns
     -------
     dict of tables; later rows are absent, a dispute closed later is still open, a later delivery or invoice of
-    an order is not known, a customer that has no act yet is absent.
+    an order and what becomes of a claim later are not known, a customer that has no act yet is absent.
     """
     tables = {}
     for table in LEDGER_TABLES:
@@ -81,9 +86,10 @@ def cut_ledger(ledger: Ledger, *, as_of: Timestamp) -> dict[str, DataFrame]:
     known = pd.Index(tables["invoices"]["invoice_id"])
     for name in ("allocations", "instalments"):
         tables[name] = tables[name][known.get_indexer(tables[name]["invoice_id"]) >= 0]
-    for name, column in LATER_DATES:
+    for name, day, companions in LATER_DATES:
         frame = tables[name]
-        tables[name] = frame.assign(**{column: frame[column].where(frame[column] <= as_of)})
+        later = frame[day] > as_of
+        tables[name] = frame.assign(**{column: frame[column].mask(later) for column in (day, *companions)})
     tables["customers"] = _known_customers(tables)
     return {name: frame.reset_index(drop=True) for name, frame in tables.items()}
 
@@ -245,6 +251,7 @@ def _known_customers(tables: Mapping[str, DataFrame]) -> DataFrame:
                 "orders",
                 "guarantees",
                 "overrides",
+                "insurer_claims",
             )
         ]
     )

@@ -26,6 +26,7 @@ from riskresearch.ledger.knowledge import (
     FINANCIALS,
     FX_RATES,
     GUARANTEES_TABLE,
+    INSURER_CLAIMS,
     LIMITS,
     ORDERS,
     OVERRIDES,
@@ -224,6 +225,7 @@ ACT_DATES: Mapping[str, str] = {
     "orders": "order_date",
     "guarantees": "start_date",
     "overrides": "decided_date",
+    "insurer_claims": "declared_date",
 }
 LEDGER_TABLES = (
     CUSTOMERS,
@@ -245,5 +247,6 @@ LEDGER_TABLES = (
     ORDERS,
     GUARANTEES_TABLE,
     OVERRIDES,
+    INSURER_CLAIMS,
 )
 ACCOUNT_TABLES = (SET_ASIDE, RECONCILIATION, GAPS)

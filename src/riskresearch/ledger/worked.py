@@ -13,7 +13,7 @@ days are ISO dates. Every list but ``invoices`` may be left out; without ``custo
 ``receipts``, ``credit_notes``
     money and credit notes on account: ``id date amount``.
 ``customers disputes fx_rates events limits ratings reminders bank_checks sector_statistics``,
-``orders guarantees overrides``
+``orders guarantees overrides insurer_claims``
     see `riskresearch.ledger.worked_keys.SHORT_NAMES`.
 """
 

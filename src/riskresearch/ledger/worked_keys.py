@@ -89,6 +89,7 @@ SHORT_NAMES: Mapping[str, Mapping[str, str]] = {
         "recorded": "recorded_date",
         "amount": "base_minor",
         "requested": "requested_minor",
+        "requested_on": "requested_date",
     },
     "ratings": {
         "customer": "customer_id",
@@ -156,6 +157,25 @@ SHORT_NAMES: Mapping[str, Mapping[str, str]] = {
         "final": "final_minor",
         "end": "end_date",
         "evidence": "evidence",
+    },
+    "insurer_claims": {
+        "id": "claim_id",
+        "customer": "customer_id",
+        "policy": "policy_id",
+        "declared": "declared_date",
+        "recorded": "recorded_date",
+        "due": "due_date",
+        "filed": "filed_date",
+        "claimed": "claimed_minor",
+        "lost": "loss_date",
+        "event": "event_code",
+        "decided": "decided_date",
+        "rejection": "rejection_code",
+        "paid": "paid_minor",
+        "paid_on": "paid_date",
+        "recovered": "recovered_minor",
+        "insurer_recovered": "insurer_recovered_minor",
+        "recovered_on": "recovered_date",
     },
 }
 """Keys of the lists of a case with the canonical columns they fill; money is written in units, not in cents."""

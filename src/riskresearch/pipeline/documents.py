@@ -9,6 +9,8 @@ from riskresearch.behaviour.indicators import INDICATORS
 from riskresearch.behaviour.receipts.methods import FORECAST_METHODS
 from riskresearch.behaviour.warnings.registry import SIGNALS
 from riskresearch.features.families import FEATURES
+from riskresearch.insurance.actions import ACTION_RULES
+from riskresearch.insurance.indicators import USE_INDICATORS, YEAR_INDICATORS
 from riskresearch.limits.backtest.rules import POLICIES
 from riskresearch.limits.methods import METHODS
 from riskresearch.limits.optimise.rules import SIMPLE_RULES
@@ -82,8 +84,8 @@ def _tables() -> str:
 
 def _members() -> str:
     lines = ["# Dictionary", "", "Generated from the declarations in the code by `riskresearch docs`."]
-    sections = (_indicators, _signals, _forecasts, _features, _measures, _methods, _policies, _triggers)
-    for title, head, rows in (section() for section in sections):
+    stages = (_indicators, _signals, _forecasts, _features, _measures, _methods, _policies, _triggers)
+    for title, head, rows in (section() for section in (*stages, _cover_indicators, _cover_rules)):
         lines += ["", f"## {title}", "", *_grid(head, rows)]
     return "\n".join(lines) + "\n"
 
@@ -157,6 +159,20 @@ def _policies() -> Section:
 def _triggers() -> Section:
     rows = [(m.name, m.spec.label_en, m.spec.label_fr, m.spec.unit_code, m.definition) for m in TRIGGERS]
     return "Triggers of a limit review", ("trigger", "English", "French", "unit", "definition"), rows
+
+
+def _cover_indicators() -> Section:
+    rows = [
+        (m.name, m.spec.label_en, m.spec.label_fr, m.spec.family, m.spec.unit, m.spec.formula)
+        for m in (*USE_INDICATORS, *YEAR_INDICATORS)
+    ]
+    return "Indicators of an insurance policy", ("indicator", "English", "French", "family", "unit", "formula"), rows
+
+
+def _cover_rules() -> Section:
+    head = ("rule", "English", "French", "threshold: setting insurance.actions.rules", "definition")
+    rows = [(m.name, m.spec.label_en, m.spec.label_fr, m.spec.threshold, m.definition) for m in ACTION_RULES]
+    return "Rules on the use of an insurance policy", head, rows
 
 
 def _grid(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> list[str]:

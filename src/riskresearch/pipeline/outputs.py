@@ -5,6 +5,7 @@ from pathlib import Path
 from pandas import DataFrame
 
 from riskresearch.handover.bundle import write_bundle
+from riskresearch.pipeline.insurance_files import write_insurance_files
 from riskresearch.pipeline.limit_files import write_limit_files
 from riskresearch.pipeline.project import report_path
 from riskresearch.pipeline.session import Session
@@ -42,6 +43,27 @@ WORKBOOK_TABLES = (
     "quotes",
     "losses",
     "retention_reasons",
+    "clause_costs",
+    "policy_designs",
+    "design_optima",
+    "tornado",
+    "premium_sensitivity",
+    "longer_terms",
+    "policy_stress",
+    "indemnity_timing",
+    "policy_indicators",
+    "cover_by_segment",
+    "insurer_decisions",
+    "uncovered_causes",
+    "policy_actions",
+    "limit_requests",
+    "dormant_limits",
+    "insurance_criteria",
+    "insurance_advice",
+    "cut_history",
+    "declaration_calendar",
+    "claim_timeline",
+    "simulation_checks",
     "gaps",
     "set_aside",
     "reconciliation",
@@ -49,7 +71,7 @@ WORKBOOK_TABLES = (
 
 
 def write_report(session: Session) -> DataFrame:
-    """Write the pages of management, validation, limits and credit policy, the limits for the ERP, and the workbook.
+    """Write all pages, the note on insurance, the limits for the ERP, the requests to the broker, and the workbook.
 
     Parameters
     ----------
@@ -60,12 +82,13 @@ def write_report(session: Session) -> DataFrame:
     DataFrame ``file_name n_bytes``, one row per file.
     """
     folder = report_path(session.folder.path)
-    tables = session.report_tables()
+    tables = session.report_tables() | session.tables(("insurer_claims",))
     facts = page_facts(session)
     pages = [*write_pages(tables, facts, folder, session.language)]
     pages += write_validation_pages(tables, facts, folder, session.language)
     pages += write_limits_pages(tables, facts, folder, session.language)
     pages += write_limit_files(session, folder)
+    pages += write_insurance_files(session, tables, facts, folder)
     write_workbook({name: tables[name] for name in WORKBOOK_TABLES}, folder / "tables.xlsx")
     return _files([*sorted(pages), folder / "tables.xlsx"])
 

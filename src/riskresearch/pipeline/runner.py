@@ -1,13 +1,15 @@
 """Running the notebooks in order by papermill: resumable, atomic, with progress."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
+from pydantic import BaseModel
 
+from riskresearch.base.config import nested
 from riskresearch.base.errors import ParameterError, RunError
 from riskresearch.base.run import sweep, write_atomically
 from riskresearch.pipeline.books import Book, fixed_parameters
@@ -72,16 +74,27 @@ def _selected(only: str | None, until: str | None, row: tuple[Stage, ...]) -> tu
     return row[: row.index(asked[until]) + 1] if until is not None else row
 
 
-def settings_overrides(job: Job) -> dict[str, dict[str, Any]]:
-    """Return the given parameters that are settings of their notebook's stage, by stage and field."""
-    overrides = {}
+def settings_overrides(job: Job) -> dict[str, Any]:
+    """Return the given parameters that are settings of their notebook's stage, by stage, section and field."""
+    overrides: dict[str, Any] = {}
     for stage in job.stages:
         section = Settings.model_fields.get(stage.name)
-        fields = section.annotation.model_fields if section is not None else {}  # type: ignore[union-attr]
-        values = {name: value for name, value in job.given.items() if name in fields and value is not None}
-        if values:
-            overrides[stage.name] = values
+        if section is None:
+            continue
+        declared = notebook_parameters(NOTEBOOKS / f"{stage.notebook}.ipynb")
+        given = {name: value for name, value in job.given.items() if name in declared and value is not None}
+        places = dict(_places(section.annotation))
+        overrides |= nested({f"{stage.name}.{places[name]}": given[name] for name in given if name in places})
     return overrides
+
+
+def _places(model: Any) -> Iterator[tuple[str, str]]:
+    """Names of a section's settings with their dotted places; of equal names the outermost comes last, so it wins."""
+    fields = {name: field.annotation for name, field in model.model_fields.items()}
+    for name, kind in fields.items():
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            yield from ((inner, f"{name}.{place}") for inner, place in _places(kind))
+    yield from ((name, name) for name in fields)
 
 
 def run_job(plan: Plan, job: Job, *, progress: Progress) -> Path:

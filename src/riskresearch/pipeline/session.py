@@ -9,16 +9,18 @@ from typing import Any
 from matplotlib.figure import Figure
 from pandas import DataFrame, Timestamp
 
-from riskresearch.base.config import merged, nested, read_yaml
+from riskresearch.base.config import merged, nested
 from riskresearch.base.errors import ParameterError, RunError, SettingsError
 from riskresearch.base.run import RunFolder, digest_bytes, digest_json, write_atomically
-from riskresearch.insurance.policy import Policy, policy_from_mapping
+from riskresearch.insurance.alternatives import Alternative
+from riskresearch.insurance.policy import Policy
 from riskresearch.limits.policy.policy import CreditPolicy
 from riskresearch.model.stage import Knowledge
-from riskresearch.pipeline.company_files import config_file, knowledge_of, read_credit_policy, with_rating_orders
+from riskresearch.pipeline.company_files import knowledge_of, read_credit_policy, with_rating_orders
 from riskresearch.pipeline.experiments import record_experiment
 from riskresearch.pipeline.panel_run.delivery import PANEL_STAGES
 from riskresearch.pipeline.plan import Plan, folder_at, ingest, make_plan, parse_date, read_plan
+from riskresearch.pipeline.policy_files import read_alternatives, read_policies
 from riskresearch.pipeline.previous import PREVIOUS_READS, previous_folder, previous_run
 from riskresearch.pipeline.project import DEMO_CONFIG, DEMO_LEDGER, DEMO_RUN, code_digest, run_path
 from riskresearch.pipeline.settings import Settings, resolve
@@ -126,12 +128,15 @@ class Session:
 
     def _compute(self, stage: Stage, digest: str) -> None:
         inputs = {name: self.folder.read(name) for name in stage.reads}
-        policies = self.policies() if stage.name == "insurance" else ()
+        is_insurance = stage.name == "insurance"
+        policies, alternatives = (self.policies(), self.alternatives()) if is_insurance else ((), ())
         currency, knowledge = self.facts["currency_code"], self._knowledge(stage)
         before = self._previous_folder(stage)
         previous = previous_run(before) if before else None
         credit = self._credit_policy(stage)
-        made = stage.make(Inputs(inputs, self.settings, self.as_of, currency, policies, knowledge, previous, credit))
+        made = stage.make(
+            Inputs(inputs, self.settings, self.as_of, currency, policies, alternatives, knowledge, previous, credit)
+        )
         for table in stage.writes:
             self.folder.write(table.name, made[table.name])
         if stage.name == "model":
@@ -142,7 +147,8 @@ class Session:
 
     def _digest(self, stage: Stage) -> str:
         used = {name: getattr(self.settings, name).model_dump(mode="json") for name in stage.settings_names}
-        policies = [policy.model_dump(mode="json") for policy in self.policies()] if stage.name == "insurance" else []
+        offered = (*self.policies(), *self.alternatives()) if stage.name == "insurance" else ()
+        policies = [option.model_dump(mode="json") for option in offered]
         inputs = {name: self._file_digest(name) for name in stage.reads}
         return digest_json([stage.name, used, policies, self._laid_down(stage), inputs, str(self.as_of), code_digest()])
 
@@ -189,9 +195,12 @@ class Session:
         return policy
 
     def policies(self) -> tuple[Policy, ...]:
-        """Return the policies to compare, read from their files."""
-        files = [config_file(name, "policies") for name in self.settings.insurance.policies]
-        return tuple(policy_from_mapping(read_yaml(file), where=str(file.name)) for file in files)
+        """Return the policies and quotes to compare, read from their files."""
+        return read_policies(self.settings)
+
+    def alternatives(self) -> tuple[Alternative, ...]:
+        """Return the other options to compare, read from their files."""
+        return read_alternatives(self.settings)
 
 
 def _plain(value: Any) -> float | int | str | None:

@@ -21,10 +21,12 @@ from riskresearch.features.families import FEATURES
 from riskresearch.features.stage import READS as FEATURE_READS
 from riskresearch.features.stage import feature_panel
 from riskresearch.features.tables import FEATURE_TABLES, SNAPSHOTS, WHAT_IF_SNAPSHOTS
+from riskresearch.insurance.actions import ACTION_RULES
+from riskresearch.insurance.alternatives import Alternative
+from riskresearch.insurance.dossier import INSURANCE_TABLES, Dossier, insurance_dossier
+from riskresearch.insurance.dossier import READS as INSURANCE_READS
+from riskresearch.insurance.indicators import USE_INDICATORS, YEAR_INDICATORS
 from riskresearch.insurance.policy import Policy
-from riskresearch.insurance.portfolio import exposures_to_insure
-from riskresearch.insurance.stage import insure
-from riskresearch.insurance.tables import EXPOSURES, INSURANCE_TABLES
 from riskresearch.ledger.default import DEFAULT_VARIANTS, DEFAULTS
 from riskresearch.ledger.movements import MOVEMENTS
 from riskresearch.ledger.tables import ACCOUNT_TABLES, LEDGER_TABLES
@@ -81,6 +83,7 @@ class Inputs:
     as_of: Timestamp
     currency_code: str
     policies: tuple[Policy, ...] = ()
+    alternatives: tuple[Alternative, ...] = ()
     knowledge: Knowledge | None = None
     previous: Previous | None = None
     credit_policy: CreditPolicy | None = None
@@ -122,8 +125,11 @@ def labels() -> DataFrame:
         "measure": BATTERY,
         "limit_method": METHODS,
         "limit_policy": POLICIES,
+        "policy_action": ACTION_RULES,
         "review_trigger": TRIGGERS,
         "simple_rule": SIMPLE_RULES,
+        "policy_use": USE_INDICATORS,
+        "policy_year": YEAR_INDICATORS,
         "signal": SIGNALS,
         "forecast_method": FORECAST_METHODS,
         "model": CANDIDATES,
@@ -181,12 +187,16 @@ def _limits(inputs: Inputs) -> dict[str, DataFrame]:
 
 
 def _insurance(inputs: Inputs) -> dict[str, DataFrame]:
-    exposures = exposures_to_insure(
-        inputs.tables, as_of=inputs.as_of, deliveries_after_days=inputs.settings.insurance.deliveries_after_days
+    return insurance_dossier(
+        Dossier(
+            inputs.tables,
+            inputs.policies,
+            inputs.alternatives,
+            inputs.settings.insurance,
+            inputs.as_of,
+            inputs.currency_code,
+        )
     )
-    usable = [policy for policy in inputs.policies if policy.currency_code == inputs.currency_code]
-    made = insure(exposures, usable, inputs.settings.insurance, currency_code=inputs.currency_code)
-    return {"exposures": exposures, **made}
 
 
 def _monitoring(inputs: Inputs) -> dict[str, DataFrame]:
@@ -226,8 +236,8 @@ STAGES = (
     Stage(
         "insurance",
         "07_insurance",
-        ("scored", "customer_behaviour", "customers", "limits"),
-        (EXPOSURES, *INSURANCE_TABLES),
+        INSURANCE_READS,
+        INSURANCE_TABLES,
         _insurance,
     ),
     Stage("monitoring", "09_monitoring", (*NEEDED, "warnings", "limits"), MONITORING_TABLES, _monitoring),
@@ -248,7 +258,6 @@ STAGES = (
                 *VALIDATION_TABLES,
                 *EXPLANATION_TABLES,
                 *LIMIT_TABLES,
-                EXPOSURES,
                 *INSURANCE_TABLES,
                 *MONITORING_TABLES,
             )
@@ -274,7 +283,7 @@ TABLES = table_dictionary(
     VALIDATION_TABLES,
     EXPLANATION_TABLES,
     LIMIT_TABLES,
-    (EXPOSURES, *INSURANCE_TABLES),
+    INSURANCE_TABLES,
     MONITORING_TABLES,
 )
 MAKERS = {table.name: f"notebook {stage.notebook}" for stage in STAGES for table in stage.writes} | {

@@ -20,13 +20,13 @@ KINDS = (
     (r"^evidence$", "evidence"),
     (r"_date$|^date_", "date"),
     (r"^(is|has)_", "flag"),
-    (r"^n_|(^|_)rank$|_(level|number|weeks)$|^step_day$|^points$|^notches_max$", "count"),
-    (r"^expected_defaults$", "tenth"),
+    (r"^n_(?!effective)|(^|_)rank$|_(level|number|weeks)$|^step_day$|^points$|^notches_max$", "count"),
+    (r"^expected_defaults$|^n_effective$", "tenth"),
     (r"^p_(value|adjusted|jeffreys|fisher|two_proportion|inverse)", "p_value"),
     (r"_minor(_|$)", "minor"),
     (r"(^|_)amount(_|$)|^(low|high)_\d+$", "amount"),
     (r"^(pd|default)_|^hazard$", "probability"),
-    (r"^(probability|low|high)$", "ratio"),
+    (r"^(probability|low|high)$|^cut_before_default_(low|high)$", "ratio"),
     (r"(^|_)ratio(_|$)", "ratio"),
     (r"(^|_)days(_|$)", "days"),
     (r"(^|_)months(_|$)", "months"),
@@ -42,6 +42,7 @@ UNIT_COLUMNS = (
     "after_value",
     "change_value",
     "threshold",
+    "threshold_value",
     "feature_value",
     "median_value",
     "p25",
@@ -55,7 +56,13 @@ MEMBERS = {"axis_value": ("approver", "reason", "axis"), "member": ("segment",)}
 """Columns whose values are of several families, or names of their own."""
 NAMED_BY = ("figure_code", "policy_code")
 """Columns beside which a value has the unit in the name of its figure or measure, no unit of its own."""
-FIGURES = ("value", "value_low", "value_high", "difference", "difference_low", "difference_high")
+FIGURES = (
+    *("value", "value_low", "value_high", "difference", "difference_low", "difference_high"),
+    *("simulated", "simulated_se", "exact"),
+)
+AMOUNTS = re.compile(r"_amount$|^(gross|paid|indemnity|retained)_(mean|es)$")
+PROBABILITIES = re.compile(r"_at_least_var$|^p_(first_loss_reached|maximum_exhausted)$")
+"""Names of figures that are amounts, and of those that are probabilities."""
 BOUNDS = ("value_low", "value_high")
 NUMBERS = ("count", "tenth", "ratio", "days", "months", "number", "p_value")
 UNITS = ("days", "ratio", "amount", "count", "months", "index", "sigmas")
@@ -206,7 +213,7 @@ def _text(value: Any, kind: str, name: str, words: Translator) -> str:
             words.label(FAMILIES.get(name, name.removesuffix("_codes")), code) for code in re.split(r"[ +]", codes)
         ),
         "member": lambda text: next((words.label(f, text) for f in MEMBERS[name] if words.has(f, text)), text),
-        "heading": lambda code: words.messages.get(f"column.{code}", code.replace("_", " ")),
+        "heading": lambda code: words.messages.get(f"column.{code}", words.label("figure", code)),
         "evidence": lambda text: evidence_text(text, words),
         "date": lambda day: words.date(day, "medium"),
         "flag": lambda flag: words.t("flag.yes" if flag else "flag.no"),
@@ -228,8 +235,10 @@ def figure(value: Any, code: str, words: Translator) -> str:
         return words.missing()
     if code in SHOWN:
         return SHOWN[code](words, value)
-    if code.endswith("_amount"):
+    if AMOUNTS.search(code):
         return words.amount(value)
+    if PROBABILITIES.search(code):
+        return words.probability(value)
     return words.ratio(value) if code.endswith("_ratio") else words.number(value, 0 if float(value).is_integer() else 2)
 
 

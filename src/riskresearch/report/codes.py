@@ -52,8 +52,15 @@ FAMILIES = {
     "guarantees_wanted": "guarantee",
     "guarantees_in_force": "guarantee",
 }
-ALSO = {"method_code": "limit_method"}
-"""A second family of labels, for columns of one name in tables of different stages."""
+ALSO = {
+    "method_code": ("limit_method",),
+    "indicator_code": ("policy_use", "policy_year"),
+    "rule_code": ("policy_action",),
+    "driver_code": ("driver",),
+    "scenario_code": ("stress",),
+    "cause_code": ("uncovered",),
+}
+"""Further families of labels, for columns of one name in tables of different stages."""
 ANY = "*"
 
 
@@ -61,8 +68,13 @@ def coded(code: str, name: str, words: Translator) -> str:
     """Return the label of a code of a column; ``*`` stands for all."""
     if code == ANY:
         return words.label("segment", "all")
+    return words.label(family_of(code, name, words), code)
+
+
+def family_of(code: str, name: str, words: Translator) -> str:
+    """Return the family of labels of a code of a column: the first of those of the column that knows the code."""
     family = FAMILIES.get(name, name.removesuffix("_code"))
-    return words.label(family if words.has(family, code) else ALSO.get(name, family), code)
+    return next((each for each in (family, *ALSO.get(name, ())) if words.has(each, code)), family)
 
 
 def evidence_text(value: str, words: Translator) -> str:

@@ -12,6 +12,15 @@ from riskresearch.report.facts import PageFacts
 from riskresearch.report.page.context import Chapter, Context
 from riskresearch.report.page.data import data_chapter, method_chapter
 from riskresearch.report.page.findings import findings
+from riskresearch.report.page.insurance.acting import actions_chapter, requests_chapter
+from riskresearch.report.page.insurance.chapter import insurance_chapter
+from riskresearch.report.page.insurance.comparison import comparison_chapter
+from riskresearch.report.page.insurance.designs import clauses_chapter, designs_chapter
+from riskresearch.report.page.insurance.laws import laws_chapter
+from riskresearch.report.page.insurance.sensitivity import loading_chapter, stress_chapter, tornado_chapter
+from riskresearch.report.page.insurance.timing import declarations_chapter, timing_chapter
+from riskresearch.report.page.insurance.use import policy_cost_chapter, policy_use_chapter
+from riskresearch.report.page.insurance.who import checks_chapter, who_chapter
 from riskresearch.report.page.limits.backtest import backtest_chapter
 from riskresearch.report.page.limits.changes import changes_chapter
 from riskresearch.report.page.limits.chapter import limits_chapter
@@ -22,7 +31,6 @@ from riskresearch.report.page.limits.optimum import optimum_chapter
 from riskresearch.report.page.limits.overrides import overrides_chapter
 from riskresearch.report.page.limits.reviews import reviews_chapter
 from riskresearch.report.page.limits.terms import terms_chapter
-from riskresearch.report.page.money import insurance_chapter
 from riskresearch.report.page.payment import payment_chapter
 from riskresearch.report.page.risk import risk_chapter
 from riskresearch.report.page.tiles import tiles
@@ -61,6 +69,23 @@ LIMIT_CHAPTERS = (
     overrides_chapter,
     economics_chapter,
     terms_chapter,
+)
+INSURANCE_CHAPTERS = (
+    comparison_chapter,
+    laws_chapter,
+    clauses_chapter,
+    designs_chapter,
+    tornado_chapter,
+    loading_chapter,
+    stress_chapter,
+    timing_chapter,
+    policy_use_chapter,
+    policy_cost_chapter,
+    actions_chapter,
+    declarations_chapter,
+    requests_chapter,
+    who_chapter,
+    checks_chapter,
 )
 VALIDATION_CHAPTERS = (
     verdict_chapter,
@@ -160,6 +185,32 @@ def limits_page(tables: Mapping[str, DataFrame], facts: PageFacts, language: str
     )
 
 
+def insurance_page(tables: Mapping[str, DataFrame], facts: PageFacts, language: str) -> str:
+    """Return the page on credit insurance: options and their two orders, designs, use of the policy, what to do.
+
+    Parameters
+    ----------
+    tables : tables of the run by name, any may be absent or empty; a chapter without its table says what is missing
+    facts : run, date, source, whether the data are synthetic
+    language : ``en`` or ``fr``
+    """
+    words = translator(language, tables.get("labels"), currency_code=facts.currency_code)
+    context = Context(tables, facts, words)
+    return (
+        environment()
+        .get_template("insurance.html.j2")
+        .render(
+            **_frame(words, facts, language),
+            title=words.t("insurance.title"),
+            heading=words.t("insurance.title"),
+            file_stem="insurance",
+            source=words.t("validation.source_run", **_origin(facts)),
+            back=f"index.{language}.html",
+            chapters=[chapter(context) for chapter in INSURANCE_CHAPTERS],
+        )
+    )
+
+
 def _frame(words: Translator, facts: PageFacts, language: str) -> dict[str, object]:
     """What every page shows around its chapters."""
     return {"words": words, "facts": facts, "other_languages": [name for name in LOCALES if name != language]}
@@ -199,6 +250,16 @@ def write_limits_pages(tables: Mapping[str, DataFrame], facts: PageFacts, folder
     the files written; the last is ``limits.html``
     """
     return _write(lambda name: limits_page(tables, facts, name), folder, "limits", language)
+
+
+def write_insurance_pages(tables: Mapping[str, DataFrame], facts: PageFacts, folder: Path, language: str) -> list[Path]:
+    """Write ``insurance.en.html``, ``insurance.fr.html`` and ``insurance.html`` (the language asked for).
+
+    Returns
+    -------
+    the files written; the last is ``insurance.html``
+    """
+    return _write(lambda name: insurance_page(tables, facts, name), folder, "insurance", language)
 
 
 def _write(page_of: Callable[[str], str], folder: Path, stem: str, language: str) -> list[Path]:

@@ -24,6 +24,7 @@ _BOOKS_ONLY = {
     "orders": ("base_minor",),
     "guarantees": ("base_minor",),
     "overrides": ("proposed_minor", "final_minor"),
+    "insurer_claims": ("claimed_minor", "paid_minor", "recovered_minor", "insurer_recovered_minor"),
     "financials": ("revenue_minor", "net_worth_minor", "debt_minor", "net_income_minor"),
 }
 

@@ -81,13 +81,35 @@ REASONS: Mapping[str, Reason] = {
     "ratio_out_of_range": Reason("are no shares", "a ratio lies between 0 and 1", "deliver 3.2 % as 0.032"),
     "amount_out_of_range": Reason(
         "have an amount that cannot be",
-        "orders and guarantees have amounts above zero, limits of an override zero or more",
+        "orders, guarantees and claims have amounts above zero, limits of an override zero or more",
         "correct the delivery, or check sign and the amount columns that are mapped",
     ),
     "ends_before_start": Reason(
         "end before they begin",
-        "an order is delivered and invoiced from its order_date on; end_date must not lie before the first day",
+        "an order is delivered and invoiced from its order_date on, a claim is filed, decided and paid from its "
+        "declared_date on; end_date must not lie before the first day",
         "correct the delivery, or check the order of day and month in format.dates",
+    ),
+    "answered_before_asked": Reason(
+        "were answered before they were asked for",
+        "requested_date must not lie after recorded_date",
+        "correct the delivery, or check which date columns are mapped",
+    ),
+    "claim_amount_beyond": Reason(
+        "have an amount that cannot be",
+        "indemnity and recoveries lie between zero and the amount claimed, the insurer's part of the recoveries "
+        "between zero and all of them",
+        "correct the delivery, or check which amount columns are mapped",
+    ),
+    "claim_date_missing": Reason(
+        "tell a step of a claim without its day",
+        "a cause needs loss_date, a refusal decided_date, an indemnity paid_date, recoveries recovered_date",
+        "deliver the dates",
+    ),
+    "claim_amount_missing": Reason(
+        "have the day of an indemnity or recovery without its amount",
+        "paid_date and recovered_date need an amount above zero",
+        "deliver the amounts, or leave the day empty",
     ),
     "published_before_end": Reason(
         "were published before the end of their period",

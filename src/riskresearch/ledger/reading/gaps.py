@@ -36,6 +36,7 @@ EFFECTS: Mapping[str, str] = {
     "no_financials": "no annual accounts: capacity-based limits are missing",
     "no_orders": "no orders: exposure counts what is invoiced, neither deliveries to be invoiced nor confirmed orders",
     "no_guarantees": "no securities: every exposure counts as unsecured",
+    "no_insurer_claims": "limits of an insurer but no claims: loss ratio, refusals and time to payment are missing",
     "no_questionnaires": "no answers of customers or sales staff: expert ratings are missing",
     "fx_rates_assumed": "amounts in foreign currency are converted at rates of the mapping, not the seller's own",
     "cleared_by_date": (
@@ -108,6 +109,8 @@ def _codes(tables: Mapping[str, DataFrame], settled: Ints) -> Iterator[str]:
         yield "assumed_invoice_date"
     if len(customers) == 1:
         yield "one_customer"
+    if (tables["limits"]["limit_kind_code"] == "insurer").any() and tables["insurer_claims"].empty:
+        yield "no_insurer_claims"
     yield from _settlement_codes(tables, settled)
 
 

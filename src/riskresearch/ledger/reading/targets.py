@@ -113,6 +113,7 @@ MAIN_AMOUNT: Mapping[str, str] = {
     "orders": "base_minor",
     "guarantees": "base_minor",
     "overrides": "final_minor",
+    "insurer_claims": "claimed_minor",
     "sap_item": "gross_minor",
     "odoo_line": "gross_minor",
     "odoo_partial": "debit_minor",

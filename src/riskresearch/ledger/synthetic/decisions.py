@@ -8,7 +8,7 @@ and some that never do.
 import numpy as np
 import pandas as pd
 from numpy.random import Generator
-from pandas import DataFrame
+from pandas import DataFrame, Series
 
 from riskresearch.ledger.synthetic import figures
 from riskresearch.ledger.synthetic.books import Books, number_ids
@@ -21,6 +21,7 @@ INSURED_SHARE, TEMPORARY_SHARE = 0.68, 0.07
 REVIEW_MONTHS, INSURER_REVIEW_MONTHS = 12, 3
 INSURER_STEPS = ((0.9, 1.0), (1.5, 0.6), (2.1, 0.3), (np.inf, 0.0))
 INSURER_SIGHT = 0.70
+ANSWER_DAYS = (1, 16)
 
 
 def limits_table(books: Books, *, troubles: Troubles, risk: Floats, rng: Generator) -> DataFrame:
@@ -51,6 +52,20 @@ def limits_table(books: Books, *, troubles: Troubles, risk: Floats, rng: Generat
             "requested_minor": (rows["requested"] * 100).astype("Int64").to_numpy(),
         }
     )
+
+
+def request_dates(limits: DataFrame, *, rng: Generator) -> Series:
+    """Return the day each limit of the insurer was asked for; what it cuts was not asked for, nor were own limits.
+
+    Parameters
+    ----------
+    limits : canonical table without these days, in order of its dates
+    """
+    own = limits[limits["limit_kind_code"] == "insurer"]
+    before = own.groupby("customer_id")["base_minor"].shift().astype("float64")
+    is_asked = ~(own["base_minor"] < before)
+    wait = Series(pd.to_timedelta(rng.integers(*ANSWER_DAYS, len(own)), unit="D"), index=own.index)
+    return (own["start_date"] - wait).where(is_asked).reindex(limits.index)
 
 
 def _needed(books: Books, rng: Generator) -> Ints:

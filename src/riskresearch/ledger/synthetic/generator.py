@@ -13,8 +13,9 @@ from riskresearch.ledger.ledger import Ledger, build_ledger
 from riskresearch.ledger.synthetic.accounts import bank_checks_table, payer_accounts
 from riskresearch.ledger.synthetic.backlog import orders_table
 from riskresearch.ledger.synthetic.books import Books, booked, disputes_table, fx_table, invoices_table, opening_balance
+from riskresearch.ledger.synthetic.claims import insurer_claims_table
 from riskresearch.ledger.synthetic.credits import credit_notes_table
-from riskresearch.ledger.synthetic.decisions import limits_table
+from riskresearch.ledger.synthetic.decisions import limits_table, request_dates
 from riskresearch.ledger.synthetic.delivery import delivery_dates
 from riskresearch.ledger.synthetic.dunning import reminders_table
 from riskresearch.ledger.synthetic.events import active_until, events_table
@@ -31,7 +32,7 @@ from riskresearch.ledger.synthetic.timeline import Floats, to_dates
 from riskresearch.ledger.synthetic.world import Plan, World, simulate_world
 from riskresearch.ledger.tables import TRUTH
 
-GENERATOR_VERSION = 4
+GENERATOR_VERSION = 5
 RUN_CURRENCIES = tuple(CURRENCY_LEVELS)
 
 
@@ -83,7 +84,7 @@ def synthetic_ledger(
         Timestamp(last_date).normalize(), n_customers, n_months, currency_code, default_rate_ratio, invoices_per_month
     )
     _check_plan(plan)
-    hidden, written, added, counted, promised = np.random.default_rng(seed).spawn(5)
+    hidden, written, added, counted, promised, claimed, asked = np.random.default_rng(seed).spawn(7)
     world = simulate_world(plan, rng=hidden)
     books = Books(world.population, world.calendar, world.rates, _customer_ids(n_customers))
     tables = {
@@ -93,8 +94,11 @@ def synthetic_ledger(
         "sector_statistics": sector_statistics_table(world, rng=counted),
     }
     tables = _with_more(tables, world, books, added)
+    tables = tables | _promised(tables, world, books, promised)
+    claims = insurer_claims_table(tables, last_date=plan.last_date, rng=claimed)
+    limits = tables["limits"].assign(requested_date=request_dates(tables["limits"], rng=asked))
     ledger = build_ledger(
-        tables | _promised(tables, world, books, promised),
+        tables | {"insurer_claims": claims, "limits": limits},
         {},
         source_name=f"synthetic_{n_customers}x{n_months}_{seed}",
         mapping_name="canonical",

@@ -10,6 +10,14 @@ from riskresearch.report.figures.features import cohort_rates, feature_strength,
 from riskresearch.report.figures.flows import transition_matrix, vintage_heatmap
 from riskresearch.report.figures.forecast import forecast_errors, receipts_fan, survival_curves
 from riskresearch.report.figures.grades import grade_quality_bars, scorecard_dots
+from riskresearch.report.figures.insurance import (
+    cost_tornado,
+    design_frontier,
+    premium_lines,
+    stress_bars,
+    two_rankings,
+)
+from riskresearch.report.figures.insurance_use import clause_bars, indemnity_bars, uncovered_waterfall
 from riskresearch.report.figures.levels import pd_intervals, pd_level_lines, pd_over_months
 from riskresearch.report.figures.limit_tests import policy_differences, policy_months, rule_cost_bars
 from riskresearch.report.figures.limits import (
@@ -38,15 +46,18 @@ __all__ = [
     "ageing_bars",
     "binding_shares",
     "champion_gains",
+    "clause_bars",
     "cohort_rates",
     "concentration_bars",
     "contribution_swarm",
     "cost_of_options",
+    "cost_tornado",
     "customer_waterfall",
     "data_uri",
     "delay_heatmap",
     "delay_ranges",
     "dependence_panels",
+    "design_frontier",
     "driver_shares",
     "drivers_bars",
     "dso_lines",
@@ -57,6 +68,7 @@ __all__ = [
     "forecast_errors",
     "grade_quality_bars",
     "gross_to_retained",
+    "indemnity_bars",
     "level_chart",
     "limits_by_segment",
     "lorenz_curve",
@@ -71,6 +83,7 @@ __all__ = [
     "pd_over_months",
     "policy_differences",
     "policy_months",
+    "premium_lines",
     "quarter_intervals",
     "ranking_curves",
     "rating_shares",
@@ -87,8 +100,11 @@ __all__ = [
     "shift_bars",
     "shortfall_frontier",
     "show_figure",
+    "stress_bars",
     "survival_curves",
     "transition_matrix",
+    "two_rankings",
+    "uncovered_waterfall",
     "vintage_heatmap",
     "weight_moves",
 ]

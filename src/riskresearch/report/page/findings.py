@@ -13,9 +13,12 @@ from riskresearch.report.page.tiles import bounds, segment_row, self_insurance
 from riskresearch.report.page.validation.judged import judged
 from riskresearch.report.page.validation.verdict import whole_verdict
 from riskresearch.report.totals import over_limit, saving
+from riskresearch.report.translator import Translator
 
 TWO_ERRORS = 2.0
 ORDERS = {"total_cost_of_risk_amount": "finding.order_total", "economic_cost_amount": "finding.order_economic"}
+OPTIONS_TOLD = 3
+POLICIES = ("whole_turnover", "named_buyers", "top_up", "excess_of_loss")
 TRIVIAL = {"no_customer": "finding.no_customer", "no_loss_possible": "finding.no_loss_possible"}
 LARGEST = ("top_5_ratio", "top_3_ratio", "top_1_ratio")
 
@@ -142,10 +145,42 @@ def insurance_sentences(context: Context) -> list[str]:
 
 
 def orders_of_options(context: Context) -> tuple[str, ...]:
-    """Return the order of the options by total cost and by economic cost, with standard errors."""
+    """Return the cheapest options by total cost and by economic cost, with standard errors."""
     words, quotes = context.words, context.table("quotes")
     orders = [] if quotes is None else _orders(quotes)
     return tuple(words.t(ORDERS[name], order=_listed(context, order, name)) for name, order in orders)
+
+
+def flips(context: Context) -> tuple[str, ...]:
+    """Return which option each criterion prefers, and of two policies that change places why they do."""
+    words, quotes = context.words, context.table("quotes")
+    if quotes is None or len(quotes) < 2:
+        return ()
+    first = [option_names(order.head(1), words)[0] for _, order in _orders(quotes)]
+    if first[0] == first[1]:
+        return (words.t("finding.criteria_agree", option=first[0]), *_turned(quotes, words))
+    return (words.t("finding.criteria_differ", total=first[0], economic=first[1]), *_turned(quotes, words))
+
+
+def _turned(quotes: DataFrame, words: Translator) -> list[str]:
+    """The policy cheapest in total and the one cheapest with its bad years, where they are not the same."""
+    policies = quotes[quotes["option_kind_code"].isin(POLICIES)]
+    if len(policies) < 2:
+        return []
+    total, economic = (order.head(1) for _, order in _orders(policies))
+    one, two = total.iloc[0], economic.iloc[0]
+    if one["option_id"] == two["option_id"]:
+        return []
+    shown = {
+        "one": option_names(total, words)[0],
+        "two": option_names(economic, words)[0],
+        "less": words.compact(two["total_cost_of_risk_amount"] - one["total_cost_of_risk_amount"]),
+        "more": words.compact(one["economic_cost_amount"] - two["economic_cost_amount"]),
+        "one_kept": words.compact(one["es_retained_amount"]),
+        "two_kept": words.compact(two["es_retained_amount"]),
+        "charge": words.ratio(one["capital_charge_ratio"]),
+    }
+    return [words.t("finding.turned", **shown)]
 
 
 def _orders(quotes: DataFrame) -> list[tuple[str, DataFrame]]:
@@ -170,7 +205,8 @@ def _is_close(quotes: DataFrame, order: DataFrame, *, by_total: bool) -> bool:
     name = "total_cost_of_risk_amount" if by_total else "economic_cost_amount"
     first_two = order.head(2)
     policies = first_two[first_two["option_kind_code"] != "self_insurance"]
-    if len(policies) == 2:
+    has_no_premium = not by_total and policies["break_even_premium_amount"].isna().any()
+    if len(policies) == 2 or has_no_premium:
         gap = float(first_two[name].iloc[1] - first_two[name].iloc[0])
         return gap <= TWO_ERRORS * float((first_two[f"{name}_se"] ** 2).sum() ** 0.5)
     policy = policies.iloc[0]
@@ -183,11 +219,13 @@ def _is_close(quotes: DataFrame, order: DataFrame, *, by_total: bool) -> bool:
 
 
 def _listed(context: Context, order: DataFrame, name: str) -> str:
-    names = option_names(order, context.words)
-    return context.words.listed(
+    words, shown = context.words, order.head(OPTIONS_TOLD)
+    told = words.listed(
         f"{place}. {option} ({_with_error(context, row, name)})"
-        for place, (option, (_, row)) in enumerate(zip(names, order.iterrows(), strict=True), start=1)
+        for place, (option, (_, row)) in enumerate(zip(option_names(shown, words), shown.iterrows(), strict=True), 1)
     )
+    n_more = len(order) - len(shown)
+    return f"{told} {words.n('finding.more_options', n_more)}" if n_more else told
 
 
 def _with_error(context: Context, row: Series, name: str) -> str:
