@@ -12,7 +12,7 @@ from pandas import DataFrame, Timestamp
 
 from riskresearch.insurance.action_settings import ActionSettings
 from riskresearch.insurance.cost import Cost
-from riskresearch.insurance.indicators import PolicyUse, PolicyYear, policy_use
+from riskresearch.insurance.indicators import PolicyUse, PolicyYear, YearAmounts, policy_use
 from riskresearch.insurance.outcome import Option
 from riskresearch.insurance.policy import Policy, policy_from_mapping
 from riskresearch.insurance.settings import InsuranceSettings
@@ -88,6 +88,7 @@ def year_of(content: Mapping[str, Any], use: PolicyUse | None) -> PolicyYear:
         n_strata=2,
         weights=None,
         **arrays,
+        contract_indemnity=arrays["indemnity"],
         retained=arrays["gross"] - arrays["indemnity"],
         insurer_recovery=zero,
         admin_amount=given["admin"],
@@ -95,7 +96,14 @@ def year_of(content: Mapping[str, Any], use: PolicyUse | None) -> PolicyYear:
         used_up={name: np.array(values) for name, values in given["used_up"].items()},
     )
     settings = InsuranceSettings(confidence_ratio=0.75, actions=ActionSettings(**content["settings"]))
-    return PolicyYear(option, self_insurance(option), settings, use)
+    return PolicyYear(option, self_insurance(option), settings, use, amounts_of(given))
+
+
+def amounts_of(given: Mapping[str, Any]) -> YearAmounts:
+    """What the budgets are held against: there is no VAT in the book, and the insurer recovers nothing."""
+    names = ("first_loss_used", "before_maximum", "insured_amount")
+    arrays = {name: np.array(given[name], dtype=float) for name in names}
+    return YearAmounts(**arrays, rated_amount=given["cost"]["rated_amount"])
 
 
 def self_insurance(option: Option) -> Option:
@@ -111,6 +119,7 @@ def self_insurance(option: Option) -> Option:
         weights=option.weights,
         gross=option.gross,
         indemnity=zero,
+        contract_indemnity=zero,
         retained=option.gross,
         insurer_recovery=zero,
         adjustment=zero,
@@ -195,4 +204,5 @@ def _claims(rows: Mapping[str, list[Any]]) -> DataFrame:
     frame = frame.astype(dates | {"claim_id": "str", "customer_id": "str", "rejection_code": "str"})
     for name in (name for name in names if name.endswith("_minor")):
         frame[name] = (frame[name].astype("float64") * 100).astype("Int64")
-    return frame.assign(event_code="insolvency", recorded_date=frame["declared_date"])
+    other = frame.assign(policy_id=None, event_code="insolvency", recorded_date=frame["declared_date"])
+    return other.astype({"policy_id": "str"})

@@ -253,3 +253,45 @@ def test_cuts_of_approvals_reach_the_factor_only_where_it_may_cut(events, book):
     # customer 1: 25 delivered before the cut stay covered, 25 after it are not
     assert may.indemnity[1] == pytest.approx(25.0, rel=1e-12)
     assert may_not.indemnity[1] == pytest.approx(50.0, rel=1e-12)
+
+
+def test_a_guarantee_holds_for_a_customer_no_insurer_takes(events, book):
+    """Customer 3 is not insurable; its debt of 40 is guaranteed up to 30."""
+    bank = made("guarantee", amounts={"C0003": 30.0}, commission_ratio=0.02, flat_amount=4.0)
+    option = bank.option(events, book, SETTINGS)
+    assert option.indemnity == pytest.approx([0.0, 0.0, 30.0, 0.0], rel=1e-12)
+    cost = option.cost
+    assert [cost.n_limits, cost.premium_amount, cost.fees_amount] == [1, pytest.approx(0.6, rel=1e-12), 4.0]
+    assert cost.turnover_amount == 500.0
+
+
+def test_refusals_do_not_hang_on_who_else_defaults(book, make_exposures):
+    """The same customer in the same year gets the same answer when other defaults come or go."""
+    many = check_exposures(make_exposures(20, pd_12m=0.3, exposure_amount=1_000.0), lgd_ratio=0.4)
+    events = simulate(many, SETTINGS)
+    keep = events.customer != 4
+    first = np.concatenate([[0], np.cumsum(np.bincount(events.year[keep], minlength=events.n_years))])
+    names = ("customer", "day_ratio", "lgd_ratio", "event", "after_cut_ratio")
+    fewer = replace(events, first=first, **{name: getattr(events, name)[keep] for name in names})
+    bank = made("guarantee", amounts={"C0007": 500.0}, commission_ratio=0.02, refusal_ratio=0.5)
+    all_of_them, without = (bank.option(some, many, SETTINGS).reasons["guarantee_refused"] for some in (events, fewer))
+    assert 0 < (all_of_them > 0).mean() < 1
+    assert (all_of_them == without).all()
+
+
+def test_an_alternative_in_another_currency_is_refused(events, book, make_policy):
+    bank = made("guarantee", amounts={"C0001": 30.0}, commission_ratio=0.02)
+    foreign = bank.model_copy(update={"alternative_id": "abroad", "currency_code": "USD"})
+    said = "insurance alternatives: abroad in USD; they are compared in EUR; restate"
+    with pytest.raises(SettingsError, match=said):
+        options_on(events, book, [make_policy([])], SETTINGS, alternatives=[bank, foreign])
+    with pytest.raises(SettingsError, match=said):
+        options_on(events, book, [], SETTINGS, alternatives=[bank, foreign])
+    with pytest.raises(SettingsError, match=said):
+        options_on(events, book, [], SETTINGS, alternatives=[foreign], currency_code="EUR")
+    assert len(options_on(events, book, [], SETTINGS, alternatives=[foreign])) == 2
+
+
+def test_a_source_of_blanks_is_refused():
+    with pytest.raises(SettingsError, match=r"source: .*at least 1 character"):
+        made("guarantee", amounts={"C0001": 30.0}, commission_ratio=0.02, source="  ")

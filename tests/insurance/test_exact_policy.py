@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from riskresearch.insurance.claims import Claims, plain_claims
 from riskresearch.insurance.exact import exact_laws
-from riskresearch.insurance.exact.wording import Claim, due, wording_of
+from riskresearch.insurance.exact.wording import Claim, due, eligible_after_cut, wording_of
 from riskresearch.insurance.settings import CutSettings, DependenceSettings, InsuranceSettings
 from riskresearch.insurance.waterfall import settle
 
@@ -53,6 +53,7 @@ def test_wording_is_that_of_the_waterfall(data, make_policy, make_exposures):
     policy = make_policy(terms_of(draw))
     debt, vat, lgd, early = draw(amount), draw(ratio), draw(ratio), draw(ratio)
     limit, cut_to, after_cut, ineligible = draw(amount), draw(ratio), draw(ratio), draw(ratio)
+    reason = draw(st.sampled_from(["over_credit_period", "after_stop_shipment"]))
     back = debt * (1 - lgd)
     is_cut = policy.limit_cuts.is_possible and after_cut > 0
     given_claim = Claims(
@@ -67,17 +68,20 @@ def test_wording_is_that_of_the_waterfall(data, make_policy, make_exposures):
         delivered_after_cut=np.array([debt * (1 + vat) * after_cut if is_cut else 0.0]),
         limit_before_cut=np.array([limit]),
         country=np.array([-1]),
-        ineligible={"over_credit_period": np.array([debt * (1 + vat) * ineligible])},
+        ineligible={reason: np.array([debt * (1 + vat) * ineligible])},
     )
     settled = settle(given_claim, policy=policy, premium_amount=0.0)
     exposures = make_exposures(1, buyer_limit_amount=max(limit, 1e-9), vat_ratio=vat)
     wording = wording_of(exposures, policy, InsuranceSettings(), premium_amount=0.0)
     scale = wording.basis_factor[0]
+    late = eligible_after_cut(np.array([debt]), after_cut_ratio=after_cut, eligible_ratio=1 - ineligible)[0]
+    even = debt * (1 - ineligible) * after_cut
+    delivered_after_cut = even if reason == "over_credit_period" else late
     fields = [
         debt * scale,
         limit * cut_to if is_cut else limit,
         limit,
-        debt * (1 - ineligible) * after_cut * scale if is_cut else 0.0,
+        delivered_after_cut * scale if is_cut else 0.0,
         policy.insured_percentage.named_ratio,
         1 - ineligible,
         back * early * scale,

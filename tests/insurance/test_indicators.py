@@ -173,3 +173,113 @@ def test_policy_without_deadlines_excludes_nothing():
     causes = use_of(content).causes.sum()
     assert causes[["over_credit_period", "after_stop_shipment", "late_declaration"]].sum() == 0
     assert causes["disputed"] == 5_000
+
+
+def book_of(**changed):
+    """One customer with a record that justifies the discretionary limit."""
+    bare = {"decisions": [], "invoices": {}, "claims": {}, "defaults": []}
+    return WORLD | bare | {"customers": {"X": ["trade", "FR", "b2b", 1000, 5, 0, 0.01, 0.5]}} | changed
+
+
+def test_refused_raise_counts_as_a_refusal():
+    granted = ["X", "2024-01-02", "2024-01-10", 1000, 1000]
+    use = use_of(book_of(decisions=[granted, ["X", "2025-03-01", "2025-03-10", 3000, 0]]))
+    assert USE_INDICATORS["refused_count_ratio"].function(use).value == 1
+    assert USE_INDICATORS["accepted_amount_ratio"].function(use).value == 0
+    assert USE_INDICATORS["response_days_median"].function(use).value == 9
+    lowered = use_of(book_of(decisions=[granted, ["X", "2025-03-01", "2025-03-10", 3000, 600]]))
+    assert USE_INDICATORS["accepted_amount_ratio"].function(lowered).value == pytest.approx(0.2)
+    assert USE_INDICATORS["partial_grant_ratio"].function(lowered).value == 1
+
+
+CLAIMS = {  # claimed 1,000 within a named limit of 1,000 at 90 %
+    "pending": ["X", "2025-03-01", "2025-03-10", "2025-04-01", None, None, 1000, None, None, None, None, None],
+    "accepted": ["X", "2025-03-01", "2025-03-10", "2025-04-01", "2025-06-01", None, 1000, *[None] * 5],
+    "refused": ["X", "2025-03-01", "2025-03-10", "2025-04-01", "2025-06-01", "no_cover", 1000, *[None] * 5],
+    "paid": ["X", "2025-03-01", "2025-03-10", "2025-04-01", "2025-06-01", None, 1000, "2025-07-01", 850, *[None] * 3],
+    "paid_later": ["X", "2025-03-01", "2025-03-10", "2025-04-01", "2025-06-01", None, 1000, "2026-02-01", 850]
+    + [None] * 3,
+}
+
+
+@pytest.mark.parametrize(
+    ("claims", "paid", "incurred"),
+    [
+        (["pending", "accepted"], 0, 1.8),
+        (["accepted"], 0, 0.9),
+        (["refused"], 0, 0),
+        (["paid"], 0.85, 0.85),
+        (["paid_later"], 0, 0.9),
+        (["pending", "accepted", "refused", "paid"], 0.85, 2.65),
+    ],
+)
+def test_incurred_holds_what_is_neither_paid_nor_refused(claims, paid, incurred):
+    content = book_of(
+        claims={name: CLAIMS[name] for name in claims},
+        decisions=[["X", None, "2024-01-10", 1000, 1000]],
+        settings={"past_premiums": {2025: 1000}},
+    )
+    use = use_of(content)
+    assert USE_INDICATORS["loss_ratio_paid_1y"].function(use).value == pytest.approx(paid)
+    assert USE_INDICATORS["loss_ratio_incurred_1y"].function(use).value == pytest.approx(incurred)
+
+
+def test_claims_on_another_policy_are_left_out():
+    content = book_of(
+        claims={name: CLAIMS[name] for name in ("accepted", "paid", "refused")},
+        decisions=[["X", None, "2024-01-10", 1000, 1000]],
+        settings={"past_premiums": {2025: 1000}},
+    )
+    register = tables_of(content)["insurer_claims"]
+    own = register.assign(policy_id=["other", "quote", None])
+    use = use_of(content, insurer_claims=own)
+    assert use.all_claims["claim_id"].to_list() == ["paid", "refused"]
+    assert USE_INDICATORS["loss_ratio_incurred_1y"].function(use).value == pytest.approx(0.85)
+    none = use_of(content, insurer_claims=register.assign(policy_id="other"))
+    assert USE_INDICATORS["loss_ratio_incurred_1y"].function(none).reason == "no_claims_register"
+
+
+def ended_limits(content, end_dates):
+    limits = tables_of(content)["limits"]
+    return limits.assign(end_date=pd.to_datetime(end_dates).astype("datetime64[us]"))
+
+
+def test_claim_stands_under_the_limit_that_had_not_ended():
+    content = book_of(
+        claims={"K": [*CLAIMS["pending"][:6], 60_000, *[None] * 5]},
+        decisions=[["X", None, "2024-01-10", 40_000, 40_000], ["X", None, "2024-06-01", 50_000, 50_000]],
+    )
+
+    def seen(*ends):
+        claims = use_of(content, limits=ended_limits(content, ends)).all_claims
+        return claims[["limit_amount", "insured_ratio"]].iloc[0].to_list()
+
+    assert seen(None, None) == [50_000, 0.9]
+    assert seen(None, "2025-03-01") == [50_000, 0.9], "declared on the last day of the limit"
+    assert seen(None, "2025-02-28") == [40_000, 0.9]
+    assert seen("2024-12-31", "2025-02-28") == [10_000, 0.6], "none named: the discretionary one"
+
+
+def test_days_over_a_limit_count_from_the_day_after_its_end():
+    owed = {"I": ["X", "2025-06-01", "2025-07-01", 20_000, None, False]}
+    content = book_of(
+        invoices=owed, decisions=[["X", None, "2025-01-01", 15_000, 15_000], ["X", None, "2025-02-01", 50_000, 50_000]]
+    )
+
+    def days(*ends):
+        return use_of(content, limits=ended_limits(content, ends)).customers["over_days"].iloc[0]
+
+    assert np.isnan(days(None, None))
+    assert days(None, "2025-11-30") == 30, "the 15,000 of January count again from 1 December"
+    assert days("2025-03-31", "2025-12-11") == 19, "the discretionary 10,000 count from 12 December"
+    assert days("2025-03-31", "2025-05-31") == 213, "over from the invoice of 1 June on"
+
+
+def test_limit_that_was_not_in_force_at_the_start_is_not_dormant():
+    content = book_of(decisions=[["X", None, "2024-01-01", 900, 900], ["X", None, "2025-12-01", 900, 900]])
+
+    def is_dormant(*ends):
+        return bool(use_of(content, limits=ended_limits(content, ends)).customers["is_dormant"].iloc[0])
+
+    assert is_dormant(None, None)
+    assert not is_dormant("2024-12-31", None), "no limit stood between the end of 2024 and December 2025"

@@ -13,6 +13,7 @@ from riskresearch.insurance.indicators.registry import FAMILIES, UNITS
 WORLD = world()
 SEEDS = range(4)
 MONEY = {"gross", "indemnity", "adjustment", "financing"}
+HELD_AGAINST = ("first_loss_used", "before_maximum", "insured_amount")
 
 
 def random_world(seed):
@@ -86,6 +87,7 @@ def scaled(content, factor):
         | {"reasons": {k: [value * factor for value in values] for k, values in year["reasons"].items()}}
         | {"cost": {k: v * factor if k.endswith("_amount") else v for k, v in year["cost"].items()}}
         | {"covers": [[row[0] * factor, row[1] * factor, row[2]] for row in year["covers"]]}
+        | {name: [value * factor for value in year[name]] for name in HELD_AGAINST}
         | {"admin": year["admin"] * factor},
     }
 
@@ -165,7 +167,7 @@ def test_indicator_of_an_empty_book_has_a_reason_or_is_nothing(empty_use, name):
 @pytest.mark.parametrize("name", YEAR_INDICATORS.names)
 def test_indicator_of_a_year_without_losses_or_price(name):
     year = WORLD["year"]
-    nothing = year | dict.fromkeys(MONEY, (0, 0, 0, 0))
+    nothing = year | dict.fromkeys((*MONEY, *HELD_AGAINST), (0, 0, 0, 0))
     nothing |= {"reasons": dict.fromkeys(year["reasons"], (0, 0, 0, 0)), "covers": [], "admin": 0}
     nothing |= {"cost": dict.fromkeys(year["cost"], 0)}
     found = YEAR_INDICATORS[name].function(year_of(WORLD | {"year": nothing}, None))

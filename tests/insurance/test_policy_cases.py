@@ -271,3 +271,16 @@ def test_the_page_names_tables_that_exist():
     made = {table.name for table, _ in TABLES} | {t.name for tables, _ in STUDY_TABLES for t in tables}
     assert len(named) > 20
     assert named <= made
+
+
+@pytest.mark.parametrize(("basis", "adjustment"), [("including", 0.0), ("excluding", -10.0)])
+def test_the_bonus_of_a_case_looks_at_what_the_insurer_pays(make_policy, basis, adjustment):
+    """Paid 60 with VAT, 50 without; the bonus needs a loss ratio of one half at most."""
+    terms = [{"kind": "vat_basis", "basis_code": basis}, {"kind": "bonus", "loss_ratio_bar": 0.5, "share_ratio": 0.1}]
+    text = """
+        - name: VAT
+          premium_amount: 100
+          claims: [{claim_id: one, debt_amount: 60, vat_ratio: 0.2, named_limit_amount: 100}]
+        """
+    result = worked(make_policy(terms), text + f"  expected: {{adjustment_amount: {adjustment}}}")
+    assert found_of(result)["adjustment_amount"] == pytest.approx(adjustment)

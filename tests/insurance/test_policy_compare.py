@@ -393,3 +393,30 @@ def test_exposures_of_other_customers_are_refused(random_events, hand_book, make
 def test_two_options_with_one_code_are_refused(hand_events, hand_book, make_policy):
     with pytest.raises(SettingsError, match=r"\['quote'\] given more than once"):
         options_on(hand_events, hand_book, [make_policy([]), make_policy([])], HAND)
+
+
+@pytest.mark.parametrize(
+    ("basis", "payouts", "surcharges"),
+    [("including", [0, 0, 96, 150, 0], [0, 0, 45, 45, 0]), ("excluding", [0, 0, 80, 150, 0], [0, 0, 0, 45, 0])],
+)
+def test_loss_ratio_and_malus_look_at_what_the_insurer_pays(
+    hand_events, hand_book, make_policy, basis, payouts, surcharges
+):
+    """VAT 20 %, premium 90, malus from a loss ratio of 1: 96 / 90 with VAT reaches it, 80 / 90 without does not."""
+    terms = [
+        {"kind": "vat_basis", "basis_code": basis},
+        {"kind": "buyer_limit", "discretionary_limit_amount": 1_000},
+        {"kind": "premium", "rate_ratio": 0.1},
+        {"kind": "malus", "steps": [{"loss_ratio": 1.0, "surcharge_ratio": 0.5}]},
+    ]
+    book = hand_book.assign(vat_ratio=0.2)
+    options = options_on(hand_events, book, [make_policy(terms)], HAND)
+    option, row = options[1], quotes(options, HAND).iloc[1]
+    vat = 1.2 if basis == "including" else 1.0
+    assert option.contract_indemnity == pytest.approx(payouts, rel=1e-12)
+    assert option.indemnity == pytest.approx(np.array(payouts) / vat, rel=1e-12)
+    assert option.adjustment == pytest.approx(surcharges, rel=1e-12)
+    assert option.adjustment_at(90.0) == pytest.approx(surcharges, rel=1e-12)
+    assert row.loss_ratio == pytest.approx(sum(payouts) / 5 / 90, rel=1e-12)
+    full = 90 + sum(surcharges) / 5
+    assert row.roi_ratio == pytest.approx((sum(payouts) / vat / 5 - full) / full, rel=1e-12)

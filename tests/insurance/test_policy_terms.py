@@ -170,6 +170,8 @@ def test_waiting_days_follow_the_event(make_policy):
         ({"underlying_policy_id": "first"}, "a policy of kind top_up, and no other"),
         ({"kind": "named_buyers"}, "discretionary_limit_amount is 0"),
         ({"end_date": date(2025, 1, 1)}, "end_date 2025-01-01 must be after start_date 2026-01-01"),
+        ({"end_date": date(2028, 1, 1)}, "end_date 2028-01-01 is more than 24 months after start_date 2026-01-01"),
+        ({"insurer": " "}, "insurer: .*at least 1 character"),
         ({"terms": []}, "terms: must be a list of terms, each with a kind of .*'aggregate_first_loss'"),
         ({"terms": "none"}, "terms: must be a list"),
     ],
@@ -188,6 +190,9 @@ def test_wrong_policy_key_is_refused(content, change, message):
         ("threshold", {"amount": -1}, "amount: .*greater than or equal to 0"),
         ("threshold", {"amount": float("nan")}, "amount: .*finite"),
         ("threshold", {"clause": ""}, "clause"),
+        ("threshold", {"clause": "  "}, "clause: .*at least 1 character"),
+        ("threshold", {"source": "\t"}, "source: .*at least 1 character"),
+        ("maximum_liability", {"premium_multiple": 0.0}, "premium_multiple: .*greater than 0"),
         ("maximum_liability", {"premium_multiple": None}, "give amount or premium_multiple"),
         ("premium", {"rate_ratio": None}, "rate_ratio"),
         ("premium", {"base_code": "debts"}, "base_code: .*insurable_turnover"),
@@ -362,3 +367,30 @@ def test_a_new_term_changes_the_order_of_no_other(make_policy):
         "C": ["buyer_limit", "aggregate_first_loss", "insured_percentage", "maximum_liability"],
     }
     assert make_policy(year).find(AggregateFirstLoss).amount == 1
+
+
+def test_a_policy_of_24_months_is_read(content):
+    assert policy_from_mapping({**content, "end_date": date(2027, 12, 31)}, where="quote.yaml").kind
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"end_date": date(2025, 1, 1)},
+        {"kind": "excess_of_loss"},
+        {"kind": "named_buyers"},
+        {"policy_id": "self_insurance"},
+    ],
+)
+def test_what_is_wrong_with_the_whole_policy_is_said_alone(content, change):
+    with pytest.raises(SettingsError) as refused:
+        policy_from_mapping({**content, **change}, where="quote.yaml")
+    said = str(refused.value)
+    assert said.startswith("quote.yaml: ")
+    assert not any(word in said for word in ("Value error", "given:", "[]", ": :", "keys here are"))
+
+
+def test_terms_given_twice_are_named_alone(content):
+    doubled = {**content, "terms": [*content["terms"], content["terms"][0]]}
+    with pytest.raises(SettingsError, match=r"^quote.yaml: terms given twice: \['\w+'\]; give each kind of term once$"):
+        policy_from_mapping(doubled, where="quote.yaml")

@@ -34,7 +34,7 @@ DRAWN = {
     "indemnity_first_loss": st.fixed_dictionaries({"amount": SMALL}),
     "country_cap": st.fixed_dictionaries({"amounts": st.dictionaries(st.sampled_from(CODES), SMALL, min_size=1)}),
     "aggregate_first_loss": st.fixed_dictionaries({"amount": SMALL}),
-    "maximum_liability": st.fixed_dictionaries({"amount": SMALL, "premium_multiple": SMALL}),
+    "maximum_liability": st.fixed_dictionaries({"amount": SMALL, "premium_multiple": st.integers(1, 1_200).map(float)}),
     "vat_basis": st.fixed_dictionaries({"basis_code": st.sampled_from(["including", "excluding"])}),
     "limit_cuts": st.fixed_dictionaries({"is_possible": st.booleans(), "is_run_off_covered": st.booleans()}),
     "recoveries": st.fixed_dictionaries(
@@ -537,3 +537,38 @@ def test_deliveries_that_end_before_they_begin_are_refused(make_policy):
     form = DataFrame({"customer_id": ["C1"], "debt_amount": [10.0]}).assign(**dates)
     with pytest.raises(TableError, match="end deliveries before they begin"):
         claim_ledger(form, policy=make_policy([]), premium_amount=0.0)
+
+
+@pytest.mark.parametrize(
+    ("ineligible", "paid"),
+    [
+        ({"after_stop_shipment": 30.0}, 54.0),  # of the 40 after the cut; the 60 before it stay covered
+        ({"after_stop_shipment": 55.0}, 40.5),  # all 40 after the cut and 15 of the 60
+        ({"disputed": 30.0}, 37.8),  # spread evenly: 42 of the 60 are left
+        ({"disputed": 50.0, "after_stop_shipment": 15.0}, 27.0),  # 30 before and 20 after the cut; 15 of the 20
+        ({"over_credit_period": 100.0, "after_stop_shipment": 30.0}, 0.0),
+    ],
+)
+def test_deliveries_after_the_stop_are_the_last_ones(make_policy, ineligible, paid):
+    """Debt 100, limit 200 cut to 0 before the last 40 were delivered."""
+    share = {"kind": "insured_percentage", "named_ratio": 0.9, "discretionary_ratio": 0.9}
+    one = np.array([100.0])
+    plain = plain_claims(one, n_per_year=np.array([1]), limit=np.array([0.0]), insured_ratio=np.array([0.9]))
+    claims = replace(
+        plain,
+        limit_before_cut=np.array([200.0]),
+        delivered_after_cut=np.array([40.0]),
+        ineligible={reason: np.array([part]) for reason, part in ineligible.items()},
+    )
+    settled = settle(claims, policy=make_policy([share]), premium_amount=0.0)
+    assert settled.paid == pytest.approx([paid], rel=1e-12)
+    assert settled.paid + sum(settled.reasons.values()) == pytest.approx([100.0], rel=1e-12)
+
+
+def test_a_loss_before_the_delivery_is_refused(make_policy):
+    dates = {"delivery_date": [Timestamp("2026-05-01")] * 2, "loss_date": [Timestamp("2026-04-30"), None]}
+    frame = DataFrame({"customer_id": ["C1", "C2"], "debt_amount": 100.0, **dates})
+    with pytest.raises(TableError, match=r"claim_form: 1 rows \(1\) lose the debt before it was delivered"):
+        claim_ledger(frame, policy=make_policy([]), premium_amount=0.0)
+    same_day = frame.assign(loss_date=frame["delivery_date"])
+    assert len(claim_ledger(same_day, policy=make_policy([]), premium_amount=0.0)) == 2

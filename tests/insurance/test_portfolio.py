@@ -116,6 +116,36 @@ def test_decisions_tell_answers_from_cuts(tables):
     assert limits_in_force(early, as_of=Timestamp("2025-08-31"))["granted_amount"]["B"] == 30_000
 
 
+def decisions_on_one(rows):
+    names = ["requested_date", "start_date", "requested_minor", "base_minor"]
+    frame = DataFrame(rows, columns=names).astype(
+        {"requested_date": DAY, "start_date": DAY, "requested_minor": "Int64"}
+    )
+    return frame.assign(
+        limit_id=[str(number) for number in range(len(frame))],
+        customer_id="X",
+        limit_kind_code="insurer",
+        end_date=pd.NaT,
+        recorded_date=frame["start_date"],
+    ).astype({"end_date": DAY})
+
+
+def test_refused_raise_is_an_answer_even_below_the_limit_before():
+    rows = [
+        ["2024-01-02", "2024-01-10", 100_00, 100_00],  # granted in full
+        ["2025-02-01", "2025-02-10", 200_00, 60_00],  # a raise is asked for, the limit is lowered
+        [None, "2025-05-01", 200_00, 40_00],  # a cut: nothing was asked
+        ["2025-07-01", "2025-07-10", 90_00, 0],  # a raise is refused, and the limit with it
+        ["2025-08-01", "2025-08-02", None, 10_00],  # no amount was asked
+    ]
+    limits = decisions_on_one(rows)
+    made = insurer_decisions(limits, as_of=AS_OF)
+    assert made["is_answer"].to_list() == [True, True, False, True, False]
+    assert made["cut_amount"].to_list() == [0, 40, 20, 40, 0]
+    unknown = insurer_decisions(limits.drop(columns="requested_date"), as_of=AS_OF)
+    assert unknown["is_answer"].to_list() == [True, False, False, False, False]
+
+
 def test_limit_that_has_ended_gives_way_to_the_one_before():
     rows = DataFrame(
         {

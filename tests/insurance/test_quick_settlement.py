@@ -45,7 +45,7 @@ def policy_terms(draw):
     terms += some("indemnity_first_loss", amount=draw(amount))
     terms += some("country_cap", amounts={"IT": draw(amount)})
     terms += some("aggregate_first_loss", amount=draw(amount))
-    terms += some("maximum_liability", premium_multiple=draw(amount))
+    terms += some("maximum_liability", premium_multiple=draw(amount) + 0.5)
     return terms, draw(st.sampled_from("ABC"))
 
 
@@ -73,7 +73,10 @@ def any_claims(draw):
         limit_before_cut=limit,
         country=rng.integers(-1, 2, n),
         country_codes=COUNTRIES,
-        ineligible={"disputed": debt * rng.random(n) * (rng.random(n) < 0.3)},
+        ineligible={
+            "disputed": debt * rng.random(n) * (rng.random(n) < 0.3),
+            "after_stop_shipment": debt * rng.random(n) * (rng.random(n) < 0.3),
+        },
     )
 
 
@@ -94,6 +97,7 @@ def test_same_payments_as_the_plain_waterfall(make_policy, terms_and_order, clai
     )
     assert quick.paid == pytest.approx(by_year(plain.paid, claims), rel=1e-9, abs=1e-9)
     assert quick.insurer_recovery == pytest.approx(by_year(plain.insurer_recovery, claims), rel=1e-9, abs=1e-9)
+    assert quick.contract_indemnity == pytest.approx(by_year(plain.contract_indemnity, claims), rel=1e-9, abs=1e-9)
     kept = sum(by_year(amounts, claims) for amounts in plain.retained.values())
     assert prepared.gross - quick.indemnity == pytest.approx(kept, rel=1e-9, abs=1e-9)
     assert set(quick.used_up) == set(plain.used_up)
@@ -188,6 +192,7 @@ def test_simulated_defaults_of_a_book(book, make_policy, order):
     assert option.insurer_recovery.any()
     assert totals.indemnity == pytest.approx(option.indemnity, rel=1e-9, abs=1e-6)
     assert prepared.gross - totals.indemnity == pytest.approx(option.retained, rel=1e-9, abs=1e-6)
+    assert totals.contract_indemnity == pytest.approx(option.contract_indemnity, rel=1e-9, abs=1e-6)
     waited = totals.financing_days * chosen.financing_rate_ratio / 360
     assert waited == pytest.approx(option.financing, rel=1e-9, abs=1e-9)
     for kind, used in option.used_up.items():

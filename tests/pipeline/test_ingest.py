@@ -4,12 +4,12 @@ import pandas as pd
 import pytest
 from small_ledger import small_ledger
 
-from riskresearch.base.errors import RunError
+from riskresearch.base.errors import RunError, SettingsError
 from riskresearch.base.run import RunFolder
 from riskresearch.base.schema import empty
 from riskresearch.ledger.synthetic.export import write_ledger_csv
 from riskresearch.ledger.tables import TRUTH
-from riskresearch.pipeline.plan import ingest, make_plan
+from riskresearch.pipeline.plan import ingest, make_plan, read_plan
 from riskresearch.pipeline.project import report_path
 
 ROWS = [
@@ -59,3 +59,16 @@ def test_a_run_folder_that_has_no_place_for_reports_is_refused(tmp_path):
     assert report_path(tmp_path / "data" / "runs" / "a") == tmp_path / "reports" / "a"
     with pytest.raises(RunError, match="HOME/data/runs/NAME"):
         report_path(tmp_path.__class__(tmp_path.anchor) / "a")
+
+
+def test_a_run_of_another_version_with_other_settings_is_told_so(delivered):
+    plan = _plan(delivered, "2024-07-31")
+    ingest(plan)
+    settings = plan.folder.record()["settings"]
+    settings["insurance"] |= {"gone": 1}
+    plan.folder.update_record(settings=settings)
+    with pytest.raises(SettingsError, match="gone"):
+        read_plan(plan.folder)
+    plan.folder.update_record(code="another")
+    with pytest.raises(RunError, match="'trial' was made by another version"):
+        read_plan(plan.folder)

@@ -15,7 +15,7 @@ from riskresearch.report.page.insurance_note.page import insurance_note, write_i
 
 LABELS = labels()
 FACTS = PageFacts("small", Timestamp("2025-12-31"), "EUR", "books", "canonical", True)
-WORDS_OF_A_PAGE = 1050
+WORDS_OF_A_PAGE = 1080
 """Words, those of the table among them, that fit the A4 page of the note: one of 1,084 was printed on one page."""
 
 

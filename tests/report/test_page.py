@@ -36,7 +36,7 @@ def changed(facts: PageFacts, **changes: Any) -> PageFacts:
 
 
 def test_nothing_is_loaded_from_outside(html: str) -> None:
-    loads_nothing(html, r"(index|validation|limits)\.(en|fr)\.html$|01_behaviour\.html$")
+    loads_nothing(html, r"(index|validation|limits|insurance)\.(en|fr)\.html$|01_behaviour\.html$")
 
 
 def test_text_of_customers_is_shown_but_never_run(html: str) -> None:

@@ -77,6 +77,7 @@ def check_claim_form(frame: DataFrame) -> DataFrame:
     recovered = filled["recovered_before_amount"] + filled["recovered_after_amount"]
     _refuse(filled, recovered > debt, "recover more than the debt")
     _refuse(filled, filled["last_delivery_date"] < filled["delivery_date"], "end deliveries before they begin")
+    _refuse(filled, filled["loss_date"] < filled["delivery_date"], "lose the debt before it was delivered")
     return filled
 
 
@@ -174,5 +175,5 @@ def _refuse(form: DataFrame, wrong: Series, fault: str) -> None:
     if wrong.any():
         raise TableError(
             f"claim_form: {int(wrong.sum())} rows ({first_keys(form.loc[wrong, 'claim_id'])}) {fault}; "
-            f"amounts are of the debt, including VAT, >= 0; correct the claim"
+            f"amounts are of the debt, including VAT, >= 0, dates in their order; correct the claim"
         )

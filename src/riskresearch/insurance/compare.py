@@ -28,6 +28,7 @@ def options_on(
     settings: InsuranceSettings,
     *,
     alternatives: Sequence[Alternative] = (),
+    currency_code: str | None = None,
 ) -> list[Option]:
     """Return self-insurance, each policy and each alternative, settled on the same events.
 
@@ -37,14 +38,17 @@ def options_on(
     exposures : table `exposures`, checked
     policies : policies and quotes, in one currency; a top-up policy needs its underlying policy among them
     settings : settings of the stage
-    alternatives : captive, factoring, guarantees
+    alternatives : captive, factoring, guarantees, in the same currency
+    currency_code : currency of the exposures; None = that of the first policy, or of the first alternative
 
     Raises
     ------
     SettingsError
-        Two options have the same code, or a top-up policy's underlying policy is not among the policies.
+        Two options have the same code or different currencies, or a top-up policy's underlying policy is not among the
+        policies.
     """
-    compared = {policy.policy_id: policy for policy in check_policies(policies)}
+    compared = {policy.policy_id: policy for policy in check_policies(policies, currency_code=currency_code)}
+    _check_currency(alternatives, [currency_code, *(policy.currency_code for policy in policies)])
     _check_codes([*compared, *(other.alternative_id for other in alternatives)])
     insured = [
         priced(events, exposures, policy, settings, underlying=underlying_of(policy, compared))
@@ -187,6 +191,18 @@ def _check_codes(codes: Sequence[str]) -> None:
     doubled = sorted({code for code in taken if taken.count(code) > 1})
     if doubled:
         raise SettingsError(f"insurance options: {doubled} given more than once; give every option a code of its own")
+
+
+def _check_currency(alternatives: Sequence[Alternative], currency_codes: Sequence[str | None]) -> None:
+    """Refuse alternatives in another currency than the first one known."""
+    known = (*currency_codes, *(other.currency_code for other in alternatives))
+    expected = next((code for code in known if code is not None), None)
+    foreign = [f"{a.alternative_id} in {a.currency_code}" for a in alternatives if a.currency_code != expected]
+    if foreign:
+        raise SettingsError(
+            f"insurance alternatives: {', '.join(foreign)}; they are compared in {expected}; "
+            f"restate the alternative's amounts in {expected}"
+        )
 
 
 def _terms(option: Option) -> dict[str, object]:

@@ -70,6 +70,8 @@ def costs(option: Option, *, capital: Array, charge: float) -> dict[str, float]:
 def returns(option: Option, *, freed: Array) -> dict[str, float]:
     """Return loss ratio and returns on the full cost; empty where there is no premium or no cost.
 
+    The loss ratio is the insurer's: what it pays, with VAT where the policy includes it. The returns are without VAT.
+
     The standard error of a return is that of its linearised value: both numerator and cost vary with the years.
 
     Parameters
@@ -78,7 +80,7 @@ def returns(option: Option, *, freed: Array) -> dict[str, float]:
     freed : capital charge x capital freed, one score per year
     """
     premium, paid = option.cost.premium_amount, option.indemnity
-    found = figure("loss_ratio", paid / premium, option) if premium > 0 else _empty("loss_ratio")
+    found = figure("loss_ratio", option.contract_indemnity / premium, option) if premium > 0 else _empty("loss_ratio")
     for name, gain in (("roi_ratio", paid), ("risk_adjusted_roi_ratio", paid + freed)):
         found |= _return(name, gain, option)
     return found

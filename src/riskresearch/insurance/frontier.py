@@ -180,6 +180,7 @@ def _settled(design: Design, ground: _Ground, *, covers: dict[Design, DataFrame]
         quote,
         policy=policy,
         indemnity=totals.indemnity,
+        contract_indemnity=totals.contract_indemnity,
         retained=quote.gross - totals.indemnity,
         insurer_recovery=totals.insurer_recovery,
         financing=totals.financing_days * rate / FINANCING_YEAR_DAYS,
@@ -213,7 +214,7 @@ def _priced(option: Option, ground: _Ground, *, price: TechnicalPrice) -> Option
         return option
     mean, tail = _mean_and_tail(option, ground, tail_charge_ratio=price.tail_charge_ratio)
     premium = price.amount(mean_amount=mean, tail_amount=tail)
-    adjustment = ground.policy.year_adjustment(option.indemnity, premium_amount=premium)
+    adjustment = ground.policy.year_adjustment(option.contract_indemnity, premium_amount=premium)
     return replace(option, cost=_with_premium(option.cost, premium), adjustment=adjustment)
 
 

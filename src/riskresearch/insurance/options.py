@@ -66,7 +66,7 @@ def priced(
     return replace(
         option,
         policy=policy,
-        adjustment=policy.year_adjustment(option.indemnity, premium_amount=price.premium_amount),
+        adjustment=policy.year_adjustment(option.contract_indemnity, premium_amount=price.premium_amount),
         financing=events.by_year(waited),
     )
 
@@ -105,7 +105,7 @@ def _programme(
     )
     rate = settings.financing_rate_ratio
     waited = events.by_year(wait_cost(events, settled.paid - paid_below, policy=top_up, rate_ratio=rate))
-    layer = Layer(below, first.cost.premium_amount, first.indemnity)
+    layer = Layer(below, first.cost.premium_amount, first.contract_indemnity)
     whole = replace(option, policy=top_up, underlying=layer, financing=first.financing + waited)
     return replace(whole, adjustment=whole.adjustment_at(whole.cost.premium_amount))
 

@@ -19,7 +19,10 @@ from riskresearch.insurance.waterfall import Settlement
 
 @dataclass(frozen=True)
 class Layer:
-    """One policy of an option, its premium, and what it pays in every simulated year, net of recoveries."""
+    """One policy of an option, its premium, and what it pays in every simulated year, net of recoveries.
+
+    The indemnity is in the basis of the contract: with VAT where the policy includes it.
+    """
 
     policy: Policy
     premium_amount: float
@@ -42,6 +45,8 @@ class Option:
     weights : probability of each year, summing to 1; None = equal
     gross, indemnity, retained : amount of each year; gross = indemnity + retained; the indemnity is net of the
         insurer's share of later recoveries
+    contract_indemnity : indemnity of each year in the basis of the contract: with VAT where a policy includes it;
+        bonus, malus, profit share and loss ratio look at it
     insurer_recovery : insurer's share of later recoveries, each year
     adjustment : malus less bonus and profit share of each year (+ = cost)
     financing : cost of the wait for the indemnities of each year, or of advances (- = gain)
@@ -61,6 +66,7 @@ class Option:
     weights: Array | None
     gross: Array
     indemnity: Array
+    contract_indemnity: Array
     retained: Array
     insurer_recovery: Array
     adjustment: Array
@@ -80,10 +86,10 @@ class Option:
         if self.policy is None:
             return ()
         if self.underlying is None:
-            return (Layer(self.policy, self.cost.premium_amount, self.indemnity),)
+            return (Layer(self.policy, self.cost.premium_amount, self.contract_indemnity),)
         below = self.underlying
-        premium, paid = self.cost.premium_amount - below.premium_amount, self.indemnity - below.indemnity
-        return (below, Layer(self.policy, premium, paid))
+        premium = self.cost.premium_amount - below.premium_amount
+        return (below, Layer(self.policy, premium, self.contract_indemnity - below.indemnity))
 
     @property
     def full_cost(self) -> Array:
@@ -112,7 +118,7 @@ def nothing_paid(events: Events, *, settings: InsuranceSettings) -> Settlement:
     """Return the settlement of events that nobody pays for: all of it is kept, under the reason `no_policy`."""
     loss = gross_loss(events, settings=settings)
     zero = np.zeros_like(loss)
-    return Settlement(zero, {NO_POLICY: loss}, zero, zero, (), {})
+    return Settlement(zero, {NO_POLICY: loss}, zero, zero, (), {}, zero)
 
 
 def option_of(
@@ -155,6 +161,7 @@ def option_of(
         weights=events.weights,
         gross=events.by_year(gross),
         indemnity=events.by_year(settled.indemnity),
+        contract_indemnity=events.by_year(settled.contract_indemnity),
         retained=retained,
         insurer_recovery=events.by_year(settled.insurer_recovery),
         adjustment=years,

@@ -7,8 +7,8 @@ from typing import Any, Literal, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
-from pandas import DataFrame
-from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, model_validator
+from pandas import DataFrame, DateOffset, Timestamp
+from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, ValidationError, model_validator
 
 from riskresearch.base.config import validated
 from riskresearch.base.errors import SettingsError
@@ -29,6 +29,7 @@ from riskresearch.insurance.terms import (
     VatBasis,
     WaitingPeriod,
 )
+from riskresearch.insurance.terms.base import Text
 from riskresearch.insurance.terms.price import AdjustmentTerm
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "Policy",
     "check_policies",
     "policy_from_mapping",
+    "read_whole",
 ]
 
 SELF_INSURANCE = "self_insurance"
@@ -52,7 +54,10 @@ REQUIRED_KINDS: Mapping[str, tuple[str, ...]] = {
     "excess_of_loss": ("buyer_limit", "insured_percentage", "aggregate_first_loss", "maximum_liability", "premium"),
 }
 
+LONGEST_MONTHS = 24  # of an insurance year
+
 Kind = TypeVar("Kind", bound=Term)
+Read = TypeVar("Read", bound=BaseModel)
 
 
 class Order(StrEnum):
@@ -80,13 +85,13 @@ class Policy(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     policy_id: str = Field(pattern=r"^[a-z][a-z0-9_]*$", description="short code, unique in a comparison")
-    name: str = Field(min_length=1, description="name shown to readers")
+    name: Text = Field(description="name shown to readers")
     kind: Literal["whole_turnover", "named_buyers", "top_up", "excess_of_loss"] = Field(
         description="whole_turnover: every insurable customer is declared; named_buyers: only listed customers; "
         "top_up: second layer above the limits of another policy; excess_of_loss: own limits, high first loss"
     )
     status: Literal["in_force", "quote", "example"] = Field(description="signed, offered, or made up to show the use")
-    insurer: str = Field(min_length=1, description="who offers the policy")
+    insurer: Text = Field(description="who offers the policy")
     currency_code: str = Field(pattern=r"^[A-Z]{3}$", description="ISO 4217 currency of every amount of the policy")
     start_date: date = Field(description="first day of the insurance year")
     end_date: date = Field(description="last day of the insurance year")
@@ -100,12 +105,17 @@ class Policy(BaseModel):
         required = REQUIRED_KINDS[self.kind]
         doubled = sorted({kind for kind in kinds if kinds.count(kind) > 1})
         missing = [kind for kind in required if kind not in kinds]
-        if doubled or missing:
-            raise ValueError(
-                f"terms given twice: {doubled}; terms missing: {missing}; a policy of kind {self.kind} needs {required}"
-            )
+        if doubled:
+            raise ValueError(f"terms given twice: {doubled}; give each kind of term once")
+        if missing:
+            raise ValueError(f"terms missing: {missing}; a policy of kind {self.kind} needs {list(required)}")
         if self.end_date <= self.start_date:
             raise ValueError(f"end_date {self.end_date} must be after start_date {self.start_date}")
+        if Timestamp(self.end_date) >= Timestamp(self.start_date) + DateOffset(months=LONGEST_MONTHS):
+            raise ValueError(
+                f"end_date {self.end_date} is more than {LONGEST_MONTHS} months after start_date {self.start_date}; "
+                "the terms are those of one insurance year; give its last day"
+            )
         if self.policy_id == SELF_INSURANCE:
             raise ValueError(f"policy_id must not be {SELF_INSURANCE}, which names the option without policy")
         return self
@@ -204,7 +214,8 @@ class Policy(BaseModel):
 
         Parameters
         ----------
-        indemnity : payouts less the insurer's recoveries of each year, policy currency
+        indemnity : payouts less the insurer's recoveries of each year, in the basis of the contract: with VAT where
+            the policy includes it
         premium_amount : premium of a year before tax
         """
         found = [term for term in self.terms if isinstance(term, AdjustmentTerm)]
@@ -230,7 +241,7 @@ def policy_from_mapping(data: Mapping[str, Any], *, where: str) -> Policy:
     if not isinstance(listed, Sequence) or isinstance(listed, str) or not listed:
         raise SettingsError(f"{where}: terms: must be a list of terms, each with a kind of {sorted(TERMS)}")
     terms = tuple(_term(item, where=f"{where}: terms[{number}]") for number, item in enumerate(listed))
-    return validated(Policy, {**data, "terms": terms}, where=where)
+    return read_whole(Policy, {**data, "terms": terms}, where=where)
 
 
 def check_policies(policies: Sequence[Policy], *, currency_code: str | None = None) -> list[Policy]:
@@ -259,4 +270,21 @@ def _term(item: object, *, where: str) -> Term:
     kind = item.get("kind") if isinstance(item, Mapping) else None
     if not isinstance(item, Mapping) or not isinstance(kind, str) or kind not in TERMS:
         raise SettingsError(f"{where}: kind is {kind!r}; must be one of {sorted(TERMS)}")
-    return validated(TERMS[kind], item, where=f"{where} ({kind})")
+    return read_whole(TERMS[kind], item, where=f"{where} ({kind})")
+
+
+def read_whole(model: type[Read], content: Mapping[str, Any], *, where: str) -> Read:
+    """Return a model filled with the content; what is wrong with the whole is said in its own words.
+
+    Raises
+    ------
+    SettingsError
+        Keys are wrong (see `riskresearch.base.config.validated`), or do not go together.
+    """
+    try:
+        return model.model_validate(dict(content))
+    except ValidationError as cause:
+        found = [str(error["msg"]).removeprefix("Value error, ") for error in cause.errors() if not error["loc"]]
+        if found:
+            raise SettingsError(f"{where}: {'; '.join(found)}") from cause
+    return validated(model, content, where=where)

@@ -253,7 +253,9 @@ def _year(steps: DataFrame, policy: Policy, premium: float, price: Mapping[str, 
     """Figures of the year: sums over the claims, price, bonus or malus, maximum."""
     names = [*YEAR_FIGURES, *(f"{reason}_amount" for reason in RETENTION_REASONS)]
     found = dict.fromkeys(YEAR_FIGURES, 0.0) | {name: float(steps[name].sum()) for name in names if name in steps}
-    adjustment = policy.year_adjustment(np.array([found.get("indemnity_amount", 0.0)]), premium_amount=premium)
+    net = steps.reindex(columns=["indemnity_amount", "vat_ratio"], fill_value=0.0)
+    paid = net["indemnity_amount"] * (1.0 + net["vat_ratio"] * policy.is_vat_included)
+    adjustment = policy.year_adjustment(np.array([paid.sum()]), premium_amount=premium)
     found |= {"premium_amount": premium, **price, "adjustment_amount": float(adjustment[0])}
     if "total_cost_amount" in price:
         found["total_cost_amount"] = price["total_cost_amount"] + found["adjustment_amount"]

@@ -112,7 +112,7 @@ def comparison(
     compared = check_policies(policies, currency_code=currency_code)
     checked = check_exposures(exposures, lgd_ratio=settings.lgd_ratio)
     events = events_of(checked, compared, settings, months=months)
-    options = options_on(events, checked, compared, settings, alternatives=alternatives)
+    options = options_on(events, checked, compared, settings, alternatives=alternatives, currency_code=currency_code)
     return Comparison(checked, months, tuple(compared), tuple(alternatives), settings, events, tuple(options))
 
 

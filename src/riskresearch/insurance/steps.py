@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from riskresearch.insurance.claims import Array, Claims, Integers
 from riskresearch.insurance.policy import Policy
-from riskresearch.insurance.terms import ClaimCover, CountryCap, CoverTerm, LossTerm, YearTerm
+from riskresearch.insurance.terms import LAST_DELIVERED_REASONS, ClaimCover, CountryCap, CoverTerm, LossTerm, YearTerm
 
 Flags = npt.NDArray[np.bool_]
 
@@ -61,7 +61,8 @@ def eligible_debt(claims: Claims, *, policy: Policy) -> Eligible:
     """Return what of each debt is eligible, what limits cover of it, and how recoveries after it are shared.
 
     Eligible debt E = (O - X)/(1 + v), or O - X where the policy includes VAT; E1 = max(E - R0, 0). Recoveries beyond
-    the eligible debt repay the ineligible part.
+    the eligible debt repay the ineligible part. What was delivered after the stop of shipments was delivered last: it
+    is taken from the deliveries after a cut first; every other ineligible part is spread evenly over the deliveries.
 
     Parameters
     ----------
@@ -71,15 +72,11 @@ def eligible_debt(claims: Claims, *, policy: Policy) -> Eligible:
     vat = 1.0 + claims.vat_ratio
     to_basis, to_net = (np.ones_like(vat), vat) if policy.is_vat_included else (vat, np.ones_like(vat))
     debt, before = claims.debt / to_basis, claims.recovered_before / to_basis
-    eligible, parts = debt, {}
-    for reason, part in claims.ineligible.items():
-        parts[reason] = np.minimum(part / to_basis, eligible)
-        eligible = eligible - parts[reason]
+    eligible, after_cut, parts = _eligible_parts(claims, debt, to_basis=to_basis)
     amount = np.maximum(eligible - before, 0.0)
     outside = debt - eligible
     outside_left = np.maximum(outside - np.maximum(before - eligible, 0.0), 0.0)
     scale = _ratio(outside_left, outside)
-    after_cut = eligible * np.minimum(_ratio(claims.delivered_after_cut / to_basis, debt), 1.0)
     limit, uncut = _limits(claims, policy, eligible=eligible, amount=amount, after_cut=after_cut, before=before)
     cost = claims.collection_cost / to_basis
     back = claims.recovered_after / to_basis
@@ -97,6 +94,21 @@ def eligible_debt(claims: Claims, *, policy: Policy) -> Eligible:
         ineligible_recovery_ratio=_ratio(np.minimum(back - on_eligible, outside_left), outside_left),
         own_cost=cost - shared,
     )
+
+
+def _eligible_parts(claims: Claims, debt: Array, *, to_basis: Array) -> tuple[Array, Array, dict[str, Array]]:
+    """Eligible debt, the part of it delivered after a cut, and what each reason takes out."""
+    eligible, parts = debt, {}
+    after_cut = np.minimum(claims.delivered_after_cut / to_basis, debt)
+    for reason, part in claims.ineligible.items():
+        parts[reason] = np.minimum(part / to_basis, eligible)
+        left = eligible - parts[reason]
+        if reason in LAST_DELIVERED_REASONS:
+            after_cut = np.maximum(after_cut - parts[reason], 0.0)
+        else:
+            after_cut = after_cut * _ratio(left, eligible)
+        eligible = left
+    return eligible, after_cut, parts
 
 
 def _limits(

@@ -29,6 +29,7 @@ from riskresearch.insurance.indicators import (
     policy_indicators,
     policy_use,
     uncovered_causes,
+    year_amounts,
 )
 from riskresearch.insurance.indicators.tables import (
     COVER_BY_SEGMENT,
@@ -118,9 +119,18 @@ class Study:
     @cached_property
     def years(self) -> list[PolicyYear]:
         """Every policy on the simulated years, with its use."""
-        without, uses = self.made.options[0], self.uses
-        insured = (option for option in self.made.options if option.policy is not None)
-        return [PolicyYear(option, without, self.settings, uses.get(option.option_id)) for option in insured]
+        made, settings = self.made, self.settings
+        insured = [option for option in made.options if option.policy is not None]
+        return [
+            PolicyYear(
+                option,
+                made.options[0],
+                settings,
+                self.uses.get(option.option_id),
+                year_amounts(option, made.events, made.exposures, settings),
+            )
+            for option in insured
+        ]
 
     @cached_property
     def assumptions(self) -> Assumptions:

@@ -153,7 +153,7 @@ QUOTES = Table(
         ),
         *_simulated("p_first_loss_reached_ratio", "share of years that use up the aggregate first loss", nullable=True),
         *_simulated("p_maximum_exhausted_ratio", "share of years that use up the maximum liability", nullable=True),
-        *_simulated("loss_ratio", "mean indemnity / premium", nullable=True),
+        *_simulated("loss_ratio", "mean indemnity / premium, with VAT where the policy includes it", nullable=True),
     ),
 )
 LOSSES = Table(

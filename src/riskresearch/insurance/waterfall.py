@@ -42,6 +42,7 @@ class Settlement:
     ineligible_recovery_ratio : the same on the part of the debt that was not eligible
     ineligible_reasons : reasons of that part
     used_up : for each term that is a budget of the year, whether the year used it up
+    contract_paid : `paid` in the basis of the contract: with VAT where the policy includes it
     """
 
     paid: Array
@@ -50,6 +51,7 @@ class Settlement:
     ineligible_recovery_ratio: Array
     ineligible_reasons: tuple[str, ...]
     used_up: dict[str, npt.NDArray[np.bool_]]
+    contract_paid: Array
 
     @property
     def insurer_recovery(self) -> Array:
@@ -60,6 +62,11 @@ class Settlement:
     def indemnity(self) -> Array:
         """Paid less the insurer's part of the net recoveries."""
         return self.paid - self.insurer_recovery
+
+    @property
+    def contract_indemnity(self) -> Array:
+        """The same in the basis of the contract, which bonus, malus and profit share look at."""
+        return self.contract_paid * (1.0 - self.recovery_ratio)
 
     @property
     def retained(self) -> dict[str, Array]:
@@ -125,6 +132,7 @@ def settle(claims: Claims, *, policy: Policy, premium_amount: float) -> Settleme
         ineligible_recovery_ratio=debt.ineligible_recovery_ratio,
         ineligible_reasons=tuple(debt.ineligible),
         used_up=used_up,
+        contract_paid=amounts,
     )
 
 
@@ -201,6 +209,7 @@ def settle_programme(
     return replace(
         first,
         paid=first.paid + second.paid,
+        contract_paid=first.contract_paid + second.contract_paid,
         reasons=reasons,
         used_up=first.used_up | {f"top_up.{kind}": used for kind, used in second.used_up.items()},
     )

@@ -10,7 +10,7 @@ import pandas as pd
 from pandas import DataFrame, Timestamp
 
 from riskresearch.base.config import merged, read_yaml
-from riskresearch.base.errors import LedgerError, RunError
+from riskresearch.base.errors import LedgerError, RunError, SettingsError
 from riskresearch.base.run import RunFolder, digest_files, digest_json
 from riskresearch.ledger.default import default_variants
 from riskresearch.ledger.known import known_tables
@@ -244,7 +244,7 @@ def read_plan(folder: RunFolder) -> Plan:
     Raises
     ------
     RunError
-        There is no such run.
+        There is no such run, or a version with other settings made it.
     """
     record = folder.record()
     if "settings" not in record:
@@ -257,11 +257,25 @@ def read_plan(folder: RunFolder) -> Plan:
         folder_at(folder.path, panel),
         ledger if is_address(ledger) else Path(ledger),
         record["mapping"],
-        resolve(record["settings"], where=folder.name),
+        _kept_settings(folder),
         parse_date(asked) if asked else None,
         is_kept=is_address(ledger),
         panel=panel,
     )
+
+
+def _kept_settings(folder: RunFolder) -> Settings:
+    """Settings of a run's record, which only the version that made it is sure to know."""
+    record = folder.record()
+    try:
+        return resolve(record["settings"], where=folder.name)
+    except SettingsError as error:
+        if record.get("code") == code_digest():
+            raise
+        raise RunError(
+            f"run '{folder.name}' was made by another version, whose settings this one does not know ({error}); "
+            "make it again under another name with `riskresearch run`"
+        ) from error
 
 
 def _facts(ledger: Ledger) -> dict[str, Any]:

@@ -233,13 +233,7 @@ STAGES = (
     ),
     Stage("explanation", "05_explanation", EXPLANATION_READS, EXPLANATION_TABLES, _explanation),
     Stage("limits", "06_limits", LIMIT_READS, LIMIT_TABLES, _limits),
-    Stage(
-        "insurance",
-        "07_insurance",
-        INSURANCE_READS,
-        INSURANCE_TABLES,
-        _insurance,
-    ),
+    Stage("insurance", "07_insurance", INSURANCE_READS, INSURANCE_TABLES, _insurance),
     Stage("monitoring", "09_monitoring", (*NEEDED, "warnings", "limits"), MONITORING_TABLES, _monitoring),
     Stage(
         "report",

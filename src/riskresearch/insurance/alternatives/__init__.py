@@ -7,12 +7,12 @@ Self-insurance with its own capital is the first row of every comparison. One in
 from collections.abc import Mapping
 from typing import Any
 
-from riskresearch.base.config import validated
 from riskresearch.base.errors import SettingsError
 from riskresearch.insurance.alternatives.base import Alternative
 from riskresearch.insurance.alternatives.captive import Captive
 from riskresearch.insurance.alternatives.factoring import FactoringWithoutRecourse, FactoringWithRecourse
 from riskresearch.insurance.alternatives.guarantee import Guarantee
+from riskresearch.insurance.policy import read_whole
 
 __all__ = [
     "ALTERNATIVES",
@@ -48,4 +48,4 @@ def alternative_from_mapping(data: Mapping[str, Any], *, where: str) -> Alternat
     kind = data.get("kind")
     if not isinstance(kind, str) or kind not in ALTERNATIVES:
         raise SettingsError(f"{where}: kind is {kind!r}; must be one of {sorted(ALTERNATIVES)}")
-    return validated(ALTERNATIVES[kind], data, where=where)
+    return read_whole(ALTERNATIVES[kind], data, where=where)

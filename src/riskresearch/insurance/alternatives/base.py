@@ -15,6 +15,7 @@ from riskresearch.insurance.events import Events
 from riskresearch.insurance.outcome import Label, Option, option_of
 from riskresearch.insurance.policy import Policy, policy_from_mapping
 from riskresearch.insurance.settings import InsuranceSettings
+from riskresearch.insurance.terms.base import Text
 from riskresearch.insurance.waterfall import Settlement, settle
 
 _YEAR = {"start_date": date(2000, 1, 1), "end_date": date(2000, 12, 31)}  # a year without meaning: none is asked for
@@ -31,12 +32,12 @@ class Alternative(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     alternative_id: str = Field(pattern=r"^[a-z][a-z0-9_]*$", description="short code, unique in a comparison")
-    name: str = Field(min_length=1, description="name shown to readers")
+    name: Text = Field(description="name shown to readers")
     kind: str
     status: Literal["in_force", "quote", "example"] = Field(description="signed, offered, or made up to show the use")
-    provider: str = Field(min_length=1, description="who offers it")
+    provider: Text = Field(description="who offers it")
     currency_code: str = Field(pattern=r"^[A-Z]{3}$", description="ISO 4217 currency of every amount")
-    source: str = Field(min_length=1, description="document the values were read from, or who decided them")
+    source: Text = Field(description="document the values were read from, or who decided them")
 
     def option(self, events: Events, exposures: DataFrame, settings: InsuranceSettings) -> Option:
         """Return what the alternative would have paid, left and cost in every simulated year.

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from hashlib import blake2b
 from typing import Literal, Self
 from zlib import crc32
 
@@ -18,6 +19,7 @@ from riskresearch.insurance.exposures import cover
 from riskresearch.insurance.options import wait_cost
 from riskresearch.insurance.outcome import Option
 from riskresearch.insurance.settings import InsuranceSettings
+from riskresearch.insurance.simulation.counters import keys, uniform, year_keys
 from riskresearch.insurance.tables import GUARANTEE_REFUSED
 from riskresearch.insurance.terms import Amount, Days, Ratio
 from riskresearch.insurance.waterfall import Settlement
@@ -28,9 +30,10 @@ class Guarantee(Alternative):
 
     kind: Literal["guarantee"] = "guarantee"
     amounts: Mapping[str, Amount] = Field(
-        default_factory=dict, description="guaranteed amount by customer, VAT included; empty = the largest exposures"
+        default_factory=dict,
+        description="guaranteed amount by customer, insurable or not, VAT included; empty = the largest exposures",
     )
-    n_largest: int = Field(0, ge=0, description="customers with the largest exposures that are guaranteed")
+    n_largest: int = Field(0, ge=0, description="insurable customers with the largest exposures that are guaranteed")
     exposure_share_ratio: Ratio = Field(1.0, description="n_largest: guaranteed share of the exposure, 0-1")
     commission_ratio: Ratio = Field(description="yearly commission per unit guaranteed, 0-1")
     flat_amount: Amount = Field(0.0, description="fixed fees per guarantee and year")
@@ -57,9 +60,9 @@ class Guarantee(Alternative):
                 {"kind": "premium", "rate_ratio": 0.0},
             ]
         )
-        covers = cover(exposures, policy=policy)
+        covers = cover(exposures.assign(is_insurable=True), policy=policy)  # a bank is no insurer
         settled = self._honoured(
-            transferred(events, exposures, settings, policy=policy, covers=covers), seed=settings.seed
+            transferred(events, exposures, settings, policy=policy, covers=covers), events, seed=settings.seed
         )
         given = covers.loc[covers["limit_amount"] > 0, "limit_amount"]
         cost = Cost(
@@ -90,12 +93,17 @@ class Guarantee(Alternative):
         largest = largest.sort_values(["owed", "customer_id"], ascending=[False, True]).head(self.n_largest)
         return dict(zip(largest["customer_id"].astype(str), largest["owed"].astype(float), strict=True))
 
-    def _honoured(self, settled: Settlement, *, seed: int) -> Settlement:
-        """Take out the calls the bank refuses, drawn once for each default of the simulation."""
-        rng = np.random.default_rng([seed, crc32(self.alternative_id.encode())])
-        refused = rng.random(len(settled.paid)) < self.refusal_ratio
+    def _honoured(self, settled: Settlement, events: Events, *, seed: int) -> Settlement:
+        """Take out the calls the bank refuses: each customer's in a year, whoever else defaults."""
+        digests = [blake2b(str(customer).encode(), digest_size=8).digest() for customer in events.customer_ids]
+        who = np.frombuffer(b"".join(digests), dtype="<u8").astype(np.uint64)[events.customer]
+        key = keys(year_keys(events.year.astype(np.int64), seed=seed), _REFUSALS + crc32(self.alternative_id.encode()))
+        refused = uniform(key, who) < self.refusal_ratio
         lost: Array = np.where(refused, settled.paid, 0.0)
-        return replace(settled, paid=settled.paid - lost, reasons={**settled.reasons, GUARANTEE_REFUSED: lost})
+        reasons = {**settled.reasons, GUARANTEE_REFUSED: lost}
+        contract_paid = np.where(refused, 0.0, settled.contract_paid)
+        return replace(settled, paid=settled.paid - lost, contract_paid=contract_paid, reasons=reasons)
 
 
+_REFUSALS = 2**32  # streams of chance of the guarantees follow those of the simulated years
 _DAYS = ("insolvency_days", "protracted_default_days", "political_days")

@@ -12,7 +12,7 @@ from scipy.special import betainc, betaincinv, ndtr, ndtri
 
 from riskresearch.insurance.claims import Array, Integers
 from riskresearch.insurance.exact.book import Book, recovery_ratios
-from riskresearch.insurance.exact.wording import Claim, Wording, due, kinks, within_limit
+from riskresearch.insurance.exact.wording import Claim, Wording, due, eligible_after_cut, kinks, within_limit
 from riskresearch.insurance.settings import InsuranceSettings
 
 
@@ -149,8 +149,8 @@ def _claim(book: Book, cases: Situations, wording: Wording | None) -> tuple[Clai
     factor, limit, share = wording.basis_factor[who], wording.limit[who], wording.share[who]
     debt, eligible_ratio = cases.debt * factor, wording.eligible_ratio[who]
     eligible = debt * eligible_ratio
-    after_cut = cases.after_cut_ratio * eligible
-    left = np.where(after_cut > 0, limit * book.remaining_ratio, limit)
+    after_cut = eligible_after_cut(debt, after_cut_ratio=cases.after_cut_ratio, eligible_ratio=eligible_ratio)
+    left = np.where(cases.after_cut_ratio > 0, limit * book.remaining_ratio, limit)
     claim = Claim(debt, left, limit, after_cut, share, eligible_ratio, nothing, nothing, nothing)
     steps = kinks(wording, limit=left, after_cut=after_cut, limit_before_cut=limit, share=share)
     if wording.is_pro_rata:

@@ -194,8 +194,13 @@ def within_limit(amount: Array, claim: Claim, wording: Wording) -> Array:
     if not wording.is_run_off_covered:
         return np.minimum(amount, claim.limit)
     delivered_before = np.maximum(amount - claim.after_cut, 0.0)
-    run_off = np.where(claim.after_cut > 0, np.minimum(delivered_before, claim.limit_before_cut), 0.0)
+    run_off = np.minimum(delivered_before, claim.limit_before_cut)
     return np.minimum(amount, np.maximum(claim.limit, run_off))
+
+
+def eligible_after_cut(debt: Array, *, after_cut_ratio: Array, eligible_ratio: Array) -> Array:
+    """Eligible debt delivered after a cut: deliveries end with those after the stop, which are not eligible."""
+    return debt * np.maximum(after_cut_ratio - (1.0 - eligible_ratio), 0.0)
 
 
 def _ratio(part: Array, whole: Array) -> Array:

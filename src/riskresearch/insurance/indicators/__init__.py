@@ -33,6 +33,7 @@ from riskresearch.insurance.indicators.tables import (
 from riskresearch.insurance.indicators.use import PolicyUse
 from riskresearch.insurance.indicators.use_book import policy_use
 from riskresearch.insurance.indicators.year import PolicyYear
+from riskresearch.insurance.indicators.year_amounts import YearAmounts, year_amounts
 
 __all__ = [
     "INDICATOR_TABLES",
@@ -43,6 +44,7 @@ __all__ = [
     "PolicyUse",
     "PolicyYear",
     "Value",
+    "YearAmounts",
     "budgets",
     "claim_results",
     "compliance",
@@ -57,5 +59,6 @@ __all__ = [
     "provisions",
     "uncovered_causes",
     "use_indicator",
+    "year_amounts",
     "year_indicator",
 ]

@@ -1,12 +1,10 @@
 """Indicators of the terms of the year against the simulated losses: first loss, maximum, what is kept."""
 
-import numpy as np
-
 from riskresearch.insurance.compare import maximum_amount
 from riskresearch.insurance.indicators.registry import PolicyIndicator, Value, missing, quotient, year_indicator
 from riskresearch.insurance.indicators.year import PolicyYear
 from riskresearch.insurance.measures import expected_shortfall, value_at_risk
-from riskresearch.insurance.terms import AggregateFirstLoss, Array, MaximumLiability, Term
+from riskresearch.insurance.terms import AggregateFirstLoss, MaximumLiability, Term
 
 
 def _risk(
@@ -17,8 +15,8 @@ def _risk(
 
 @year_indicator(_risk("ratio", "Expected loss ratio", "Ratio sinistres à primes attendu", "E[indemnity] / P"))
 def expected_loss_ratio(year: PolicyYear) -> Value:
-    """Mean indemnity, net of the insurer's recoveries / premium before tax."""
-    return quotient(year.mean(year.option.indemnity), year.option.cost.premium_amount, n_items=year.n_years)
+    """Mean indemnity, net of the insurer's recoveries and as the contract counts it (VAT) / premium before tax."""
+    return quotient(year.mean(year.option.contract_indemnity), year.option.cost.premium_amount, n_items=year.n_years)
 
 
 @year_indicator(
@@ -32,9 +30,14 @@ def expected_loss_ratio(year: PolicyYear) -> Value:
     )
 )
 def first_loss_use_ratio(year: PolicyYear) -> Value:
-    """Mean part of the aggregate first loss that a year leaves with the insured, net of recoveries / first loss."""
+    """Mean part of the aggregate first loss that the claims of a year draw, in the basis of the policy / first loss.
+
+    Recoveries after the indemnity do not restore it; of a top-up its own first loss counts.
+    """
+    if year.amounts is None:
+        return missing("not_given")
     amount = year.policy.term(AggregateFirstLoss).amount
-    return quotient(year.mean(year.option.reasons["aggregate_first_loss"]), amount, n_items=year.n_years)
+    return quotient(year.mean(year.amounts.first_loss_used), amount, n_items=year.n_years)
 
 
 @year_indicator(
@@ -62,9 +65,14 @@ def first_loss_reached_ratio(year: PolicyYear) -> Value:
     )
 )
 def maximum_to_tail_ratio(year: PolicyYear) -> Value:
-    """Maximum liability / value at risk of the amount it caps: below 1, the maximum is short."""
+    """Maximum liability / value at risk of the amount it caps, before recoveries: below 1, the maximum is short.
+
+    Both are in the basis of the policy; of a top-up, maxima and amounts of both policies count together.
+    """
+    if year.amounts is None:
+        return missing("not_given")
     tail = value_at_risk(
-        _before_maximum(year), confidence_ratio=year.settings.confidence_ratio, weights=year.option.weights
+        year.amounts.before_maximum, confidence_ratio=year.settings.confidence_ratio, weights=year.option.weights
     )
     return quotient(maximum_amount(year.option), tail, n_items=year.n_years)
 
@@ -94,9 +102,13 @@ def maximum_exhausted_ratio(year: PolicyYear) -> Value:
     )
 )
 def largest_insured_to_maximum_ratio(year: PolicyYear) -> Value:
-    """Largest exposure within limits x insured share / maximum: above 1, one customer exhausts the policy."""
-    covers = year.option.covers
-    amounts = covers["covered_amount"] * covers["insured_ratio"]
+    """Largest exposure within limits x insured share / maximum: above 1, one customer exhausts the policy.
+
+    Both are in the basis of the policy: with VAT where the policy includes it.
+    """
+    if year.amounts is None:
+        return missing("not_given")
+    amounts = year.amounts.insured_amount
     return quotient(float(amounts.max()) if len(amounts) else 0.0, maximum_amount(year.option), n_items=len(amounts))
 
 
@@ -163,15 +175,8 @@ def costliest_clause_ratio(year: PolicyYear) -> Value:
 
 
 def _used_up(year: PolicyYear, kind: str) -> Value:
-    used = year.option.used_up.get(kind)
+    place = kind if year.option.underlying is None else f"top_up.{kind}"
+    used = year.option.used_up.get(place)
     if used is None:
         return missing("policy_lacks_term")
     return Value(year.mean(used.astype("float64")), year.n_years)
-
-
-def _before_maximum(year: PolicyYear) -> Array:
-    """Amount of each year that the maximum is applied to, whatever the order of the terms."""
-    kinds = [term.kind for term in year.policy.cover_terms]
-    later = year.policy.cover_terms[kinds.index("maximum_liability") :]
-    kept = [year.option.reasons[term.reason] for term in later if term.reason in year.option.reasons]
-    return np.asarray(year.option.indemnity + sum(kept, np.zeros_like(year.option.indemnity)))

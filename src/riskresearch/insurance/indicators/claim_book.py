@@ -30,14 +30,14 @@ def past_claims(
     *,
     as_of: Timestamp,
 ) -> DataFrame | None:
-    """Return the claims declared in the window, None where the ledger registers none.
+    """Return the claims on the policy declared in the window, None where the ledger registers none on it.
 
     What happened to a claim after the day is not known: those dates and amounts are empty.
 
     Parameters
     ----------
     tables : where there is one, ``insurer_claims``
-    policy : for the discretionary limit
+    policy : policy claimed on; claims that name another policy are left out
     customers : the axes of each customer, ``basis_factor``
     decisions : see `insurer_decisions`
     actions : months of past claims, request and premium history
@@ -51,7 +51,10 @@ def past_claims(
     in force on the oldest due date declared, else on the day of the declaration
     """
     register = tables.get("insurer_claims")
-    if register is None or register.empty:
+    if register is None:
+        return None
+    register = register[register["policy_id"].fillna(policy.policy_id) == policy.policy_id]
+    if register.empty:
         return None
     months = max(actions.claims_months, 12 * _N_YEARS)
     known = known_on(register, "declared_date", as_of=as_of)

@@ -123,7 +123,7 @@ def _loss_ratio(n_years: int, basis: str) -> None:
 
     words = {"paid": ("paid", "réglé"), "incurred": ("incurred", "survenu")}[basis]
     measure.__name__ = measure.__qualname__ = f"loss_ratio_{basis}_{n_years}y"
-    more = " + insured part of the pending claims" if basis == "incurred" else ""
+    more = " + insured part of the claims neither paid nor refused" if basis == "incurred" else ""
     measure.__doc__ = (
         f"Indemnities less the insurer's recoveries{more} / premium before tax, losses of {n_years} calendar years."
     )
@@ -164,14 +164,15 @@ def loss_ratio(use: PolicyUse, years: list[int], *, premium: float, basis: str) 
     use : use of the policy, with claims
     years : calendar years
     premium : premium before tax of these years
-    basis : ``paid``, or ``incurred``: pending claims count with their insured part
+    basis : ``paid``, or ``incurred``: claims that are neither paid nor refused count with their insured part, whether
+        the insurer has accepted them or not decided yet
     """
     claims = use.all_claims
     own = claims[claims["loss_date"].fillna(claims["declared_date"]).dt.year.isin(years)]
     cost = (own["paid_amount"].fillna(0.0) - own["insurer_recovered_amount"].fillna(0.0)).sum()
     if basis == "incurred":
-        pending = own[own["decided_date"].isna()]
-        cost += (pending["covered_amount"] * pending["insured_ratio"]).sum()
+        due = own[own["paid_date"].isna() & ~_is_rejected(own)]
+        cost += (due["covered_amount"] * due["insured_ratio"]).sum()
     return quotient(cost, premium, n_items=len(own))
 
 

@@ -1,31 +1,28 @@
 """Cover as it stood on a day in the past: the named limit of that day, else the discretionary one."""
 
-import pandas as pd
 from pandas import DataFrame, Series
 
 from riskresearch.insurance.policy import Policy
 from riskresearch.insurance.terms import BuyerLimit
 
+_DAY = "datetime64[us]"
+
 
 def named_limit_on(customer_ids: Series, days: Series, decisions: DataFrame) -> Series:
-    """Return the named limit in force on the day of each row; empty = none named.
+    """Return the named limit in force on the day of each row: the latest that had not ended; empty = none named.
 
     Parameters
     ----------
     customer_ids, days : customer and day of each row
-    decisions : see `insurer_decisions`
+    decisions : see `insurer_decisions`, in its order
     """
     asked = DataFrame({"customer_id": customer_ids.to_numpy(), "day": days.to_numpy()})
-    asked = asked.astype({"customer_id": "str", "day": "datetime64[us]"}).reset_index(names="row")
-    granted = decisions[["customer_id", "start_date", "granted_amount"]].astype({"start_date": "datetime64[us]"})
-    pairs = pd.merge_asof(
-        asked[asked["day"].notna()].sort_values("day", kind="stable"),
-        granted.sort_values("start_date", kind="stable"),
-        left_on="day",
-        right_on="start_date",
-        by="customer_id",
-    )
-    found = pairs.set_index("row")["granted_amount"].reindex(asked["row"])
+    asked = asked.astype({"customer_id": "str", "day": _DAY}).reset_index(names="row")
+    granted = decisions[["customer_id", "start_date", "end_date", "granted_amount"]].reset_index(names="order")
+    pairs = asked.merge(granted.astype({"customer_id": "str", "start_date": _DAY, "end_date": _DAY}), on="customer_id")
+    ended = pairs["end_date"] < pairs["day"]
+    live = pairs[(pairs["start_date"] <= pairs["day"]) & ~ended].sort_values(["row", "start_date", "order"])
+    found = live.drop_duplicates("row", keep="last").set_index("row")["granted_amount"].reindex(asked["row"])
     return Series(found.to_numpy("float64"), index=customer_ids.index)
 
 

@@ -2,9 +2,13 @@
 
 import numpy as np
 import pandas as pd
-from pandas import DataFrame, Series, Timestamp
+from pandas import DataFrame, Series, Timedelta, Timestamp
 
+from riskresearch.insurance.indicators.cover_then import named_limit_on
+from riskresearch.insurance.policy import Policy
+from riskresearch.insurance.portfolio.decisions import limits_in_force
 from riskresearch.insurance.portfolio.lookup import column_of, date_of, number_of
+from riskresearch.insurance.terms import BuyerLimit
 
 _LONG_AGO = pd.Timestamp("1900-01-01")
 
@@ -15,28 +19,34 @@ def is_dormant(customers: DataFrame, decisions: DataFrame, moves: DataFrame, *, 
     Parameters
     ----------
     customers : ``customer_id cover_code limit_amount``
-    decisions : see `insurer_decisions`
+    decisions : see `insurer_decisions`, in its order
     moves : table `movements`, cut to the date
     since : first day of the time without debt
     """
-    granted = decisions[decisions["granted_amount"] > 0].groupby("customer_id")["start_date"].min()
+    then = limits_in_force(decisions, as_of=since)["granted_amount"]
     owed = moves[moves["known_date"] <= since].groupby(["customer_id", "item_id"])["base_minor"].sum()
     debtors = owed[owed > 0].index.get_level_values("customer_id")
     sold = moves.loc[(moves["known_date"] > since) & (moves["base_minor"] > 0), "customer_id"]
     ids = customers["customer_id"]
-    is_old = date_of(ids, granted) <= since
+    is_old = number_of(ids, then) > 0
     has_limit = customers["cover_code"].eq("named") & customers["limit_amount"].gt(0)
     return has_limit & is_old & ~ids.isin(debtors) & ~ids.isin(sold)
 
 
-def over_days(customers: DataFrame, decisions: DataFrame, moves: DataFrame, *, as_of: Timestamp) -> Series:
+def over_days(
+    customers: DataFrame, decisions: DataFrame, moves: DataFrame, *, policy: Policy, as_of: Timestamp
+) -> Series:
     """Return for how many days each customer has owed more than its limit; NaN where it does not.
+
+    The limit of a day is the named one in force on it; once all named ones have ended, the discretionary one where it
+    is justified. Before the first named one, and where the policy lists its own limits, the limit of today counts.
 
     Parameters
     ----------
-    customers : ``customer_id cover_code limit_amount owed_amount basis_factor``
-    decisions : see `insurer_decisions`; before the first one the limit of today counts
+    customers : ``customer_id limit_amount owed_amount basis_factor is_discretionary_justified``
+    decisions : see `insurer_decisions`
     moves : table `movements`, cut to the date
+    policy : for the discretionary limit
     as_of : last day that counts
     """
     is_over = (customers["limit_amount"] > 0) & (customers["owed_amount"] > customers["limit_amount"])
@@ -48,16 +58,32 @@ def over_days(customers: DataFrame, decisions: DataFrame, moves: DataFrame, *, a
     steps = DataFrame(
         {"customer_id": own["customer_id"], "day": own["known_date"], "change": own["base_minor"] * factor}
     )
-    named = decisions[decisions["customer_id"].isin(over.index[over["cover_code"].eq("named")])]
-    limits = named.rename(columns={"start_date": "day", "granted_amount": "limit"})[["customer_id", "day", "limit"]]
-    line = pd.concat([steps, limits]).groupby(["customer_id", "day"], sort=True).agg({"change": "sum", "limit": "last"})
+    term = policy.find(BuyerLimit)
+    has_own = term is None or bool(term.limit_amounts)
+    named = decisions[decisions["customer_id"].isin(over.index) & (not has_own)]
+    line = pd.concat([steps, *_turns(named, as_of)]).groupby(["customer_id", "day"], sort=True)["change"].sum()
     line = line.reset_index()
     ids, days = line["customer_id"], line["day"]
     level = line["change"].groupby(ids).cumsum()
-    limit = line["limit"].groupby(ids).ffill().fillna(number_of(ids, over["limit_amount"]))
-    ended = days.where(level <= limit).groupby(ids).max()
+    general = over["is_discretionary_justified"].astype("float64") * (term.discretionary_limit_amount if term else 0.0)
+    ended = days.where(level <= _limit_on(ids, days, named, over["limit_amount"], general)).groupby(ids).max()
     begun = days[days > date_of(ids, ended).fillna(_LONG_AGO)].groupby(ids).min()
     return (as_of - date_of(customers["customer_id"], begun)).dt.days.astype("float64")
+
+
+def _turns(decisions: DataFrame, as_of: Timestamp) -> list[DataFrame]:
+    """Days on which a limit may change: the first of each decision and the day after its last."""
+    starts = decisions["start_date"], decisions["end_date"] + Timedelta(days=1)
+    turns = [DataFrame({"customer_id": decisions["customer_id"], "day": day, "change": 0.0}) for day in starts]
+    return [turn[turn["day"] <= as_of] for turn in turns]
+
+
+def _limit_on(ids: Series, days: Series, decisions: DataFrame, today: Series, general: Series) -> Series:
+    """Limit of each row's customer on its day."""
+    first = decisions.groupby("customer_id")["start_date"].min()
+    before = ~(date_of(ids, first) <= days)
+    without = number_of(ids, general).mask(before, number_of(ids, today))
+    return named_limit_on(ids, days, decisions).fillna(without)
 
 
 def decisions_of(

@@ -13,11 +13,13 @@ def _cost(
 
 @year_indicator(_cost("ratio", "Effective premium rate", "Taux de prime effectif", "(P - E[bonus]) / CA"))
 def premium_rate_ratio(year: PolicyYear) -> Value:
-    """Premium before tax, less the mean bonus / declared turnover."""
-    bonus = year.policy.find(Bonus)
-    premium = year.option.cost.premium_amount
-    back = year.mean(bonus.adjustment(year.option.indemnity, premium_amount=premium)) if bonus else 0.0
-    return quotient(premium + back, _turnover(year), n_items=year.n_years)
+    """Premium before tax, less the mean bonus / declared turnover; of a top-up, those of both policies."""
+    back = 0.0
+    for layer in year.option.layers:
+        bonus = layer.policy.find(Bonus)
+        if bonus is not None:
+            back += year.mean(bonus.adjustment(layer.indemnity, premium_amount=layer.premium_amount))
+    return quotient(year.option.cost.premium_amount + back, _turnover(year), n_items=year.n_years)
 
 
 @year_indicator(
@@ -73,9 +75,16 @@ def fees_to_premium_ratio(year: PolicyYear) -> Value:
     )
 )
 def minimum_to_rated_ratio(year: PolicyYear) -> Value:
-    """Minimum premium / premium by the rates on the expected turnover: above 1 the minimum bites."""
-    minimum = year.policy.term(Premium).minimum_amount
-    return quotient(minimum, year.option.cost.rated_amount, n_items=1)
+    """Minimum premium / premium by the rates on the expected turnover: above 1 the minimum bites.
+
+    The minimum of a top-up is held against what its own rates give, without the policy below.
+    """
+    minimum, rated = year.policy.term(Premium).minimum_amount, year.option.cost.rated_amount
+    if year.option.underlying is not None:
+        if year.amounts is None:
+            return missing("not_given")
+        rated = year.amounts.rated_amount
+    return quotient(minimum, rated, n_items=1)
 
 
 @year_indicator(

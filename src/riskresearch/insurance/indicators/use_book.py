@@ -45,7 +45,7 @@ def policy_use(
     customers = _customers(known, exposures, policy, actions, as_of=as_of)
     items = open_items(known, policy, customers, as_of=as_of)
     customers = _with_debt(customers, items)
-    customers = _with_limits(customers, decisions, known, actions, as_of=as_of)
+    customers = _with_limits(customers, decisions, known, policy, actions, as_of=as_of)
     since = as_of - DateOffset(months=actions.window_months)
     axes = customers[["customer_id", *AXIS_COLUMNS]]
     recent = decisions_of(decisions, items, known["movements"], customers, since=since)
@@ -97,6 +97,7 @@ def _with_limits(
     customers: DataFrame,
     decisions: DataFrame,
     tables: Mapping[str, DataFrame],
+    policy: Policy,
     actions: ActionSettings,
     *,
     as_of: Timestamp,
@@ -110,5 +111,5 @@ def _with_limits(
             customers, decisions, tables["movements"], since=as_of - DateOffset(months=actions.dormant_months)
         ),
         last_move_date=date_of(customers["customer_id"], last),
-        over_days=over_days(customers, decisions, tables["movements"], as_of=as_of),
+        over_days=over_days(customers, decisions, tables["movements"], policy=policy, as_of=as_of),
     )

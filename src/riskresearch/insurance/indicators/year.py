@@ -6,6 +6,7 @@ from functools import cached_property
 from riskresearch.insurance.claims import Array
 from riskresearch.insurance.compare import quote_row
 from riskresearch.insurance.indicators.use import PolicyUse
+from riskresearch.insurance.indicators.year_amounts import YearAmounts
 from riskresearch.insurance.outcome import Option
 from riskresearch.insurance.policy import Policy
 from riskresearch.insurance.settings import InsuranceSettings
@@ -21,12 +22,14 @@ class PolicyYear:
     without : self-insurance on the same events
     settings : capital charge, confidence, financing rate; ``actions`` holds margins and services avoided
     use : use of the policy on the day; None = no ledger
+    amounts : what first loss, maximum and minimum are held against, see `year_amounts`; None = not worked out
     """
 
     option: Option
     without: Option
     settings: InsuranceSettings
     use: PolicyUse | None = None
+    amounts: YearAmounts | None = None
 
     @property
     def policy(self) -> Policy:

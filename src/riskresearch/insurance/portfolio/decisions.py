@@ -21,7 +21,9 @@ def insurer_decisions(limits: DataFrame, *, as_of: Timestamp) -> DataFrame:
     -------
     DataFrame ``limit_id customer_id start_date end_date requested_date requested_amount granted_amount
     previous_amount cut_amount is_answer``: ``previous_amount`` is the limit in force until then (empty = none);
-    ``cut_amount`` is what a lower limit takes away; every other decision with a requested amount answers a request.
+    ``cut_amount`` is what a lower limit takes away. A decision answers a request (``is_answer``) where an amount was
+    requested and the day of the request is recorded, even if it grants less than the limit before: a refused raise is
+    a refusal. Where that day is not recorded, a decision with a requested amount is an answer unless it is a cut.
     """
     own = known_on(limits[limits["limit_kind_code"] == "insurer"], "start_date", as_of=as_of)
     own = own.sort_values(["customer_id", "start_date", "recorded_date", "limit_id"], kind="stable", ignore_index=True)
@@ -38,7 +40,7 @@ def insurer_decisions(limits: DataFrame, *, as_of: Timestamp) -> DataFrame:
         granted_amount=granted,
         previous_amount=previous,
         cut_amount=cut,
-        is_answer=requested.gt(0) & cut.eq(0),
+        is_answer=requested.gt(0) & (asked.notna() | cut.eq(0)),
     )
 
 

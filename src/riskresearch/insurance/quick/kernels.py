@@ -79,17 +79,20 @@ def weigh(
 ) -> None:
     """Write into `totals` the sums over a year of paid, paid x net recoveries and paid x days, without VAT.
 
+    And, in the basis of the policy, of paid less net recoveries.
+
     `shares`: who, net recoveries per unit paid, days of waiting, amount without VAT per unit (one value = for all).
     """
     who, net, days, scale = shares
     is_same, unit = len(scale) == 1, scale[0]
-    sum_paid, recovered, waited = 0.0, 0.0, 0.0
+    sum_paid, recovered, waited, left = 0.0, 0.0, 0.0, 0.0
     for k in range(first[year], first[year + 1]):
+        left += paid[k - base] * (1.0 - net[k])
         part = paid[k - base] * (unit if is_same else scale[who[k]])
         sum_paid += part
         recovered += part * net[k]
         waited += part * days[k]
-    totals[year, 0], totals[year, 1], totals[year, 2] = sum_paid, recovered, waited
+    totals[year, 0], totals[year, 1], totals[year, 2], totals[year, 5] = sum_paid, recovered, waited, left
 
 
 @compiled
@@ -111,7 +114,7 @@ def close_years(
         payable = min(max(incurred - first_loss, 0.0), maximum)
         totals[year, 3], totals[year, 4] = min(incurred, first_loss), payable
         if is_plain:
-            totals[year, 0] = payable * scale[0]
+            totals[year, 0], totals[year, 5] = payable * scale[0], payable
         elif payable > 0.0:
             if payable < incurred:
                 take_year_terms(indemnity, low - base, high - base, first_loss, maximum)
@@ -206,4 +209,4 @@ def settle_each(
             paid[k - low] = amount if order == 1 else drawn(pots, n - 1, amount)
         weigh(year, first, low, paid, shares, totals)
         totals[year, 3], totals[year, 4] = budgets[n - 2] - pots[n - 2], budgets[n - 1] - pots[n - 1]
-        totals[year, 5] = pots[: n - 2].min()
+        totals[year, 6] = pots[: n - 2].min()

@@ -35,7 +35,7 @@ KNOWN_KINDS = frozenset(
     }
 )
 _ORDERS = {Order.A: 0, Order.B: 1, Order.C: 2}
-_N_TOTALS = 6
+_N_TOTALS = 7
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,7 @@ class YearTotals:
     insurer_recovery : the insurer's share of later net recoveries, without VAT
     financing_days : sum of paid x waiting days of the claim
     first_loss_used, maximum_used : drawn from the budgets of the year, in the basis of the policy
+    contract_indemnity : paid less the insurer's share of later recoveries, in the basis of the policy
     used_up : for each budget of the policy, whether the year used it up
     """
 
@@ -56,6 +57,7 @@ class YearTotals:
     financing_days: Array
     first_loss_used: Array
     maximum_used: Array
+    contract_indemnity: Array
     used_up: dict[str, npt.NDArray[np.bool_]]
 
     @property
@@ -119,7 +121,7 @@ def _amount(
 
 
 def _chunks(claims: Ready, limits: Array, ratio: Array, terms: Array, totals: Array) -> None:
-    is_plain = len(claims.recovery_ratio) == 0 and not claims.days.any()
+    is_plain = len(claims.recovery_ratio) == 0 and not claims.days.any() and len(claims.to_net) == 1
     shares = _shares(claims, 0 if is_plain else len(claims.eligible))
     settle_chunks(claims.first, (claims.eligible, claims.before_cut), shares, limits, ratio, terms, totals)
 
@@ -150,7 +152,8 @@ def _totals(totals: Array, terms: Array, policy: Policy) -> YearTotals:
     used = {
         "aggregate_first_loss": totals[:, 3] >= terms[4],
         "maximum_liability": totals[:, 4] >= terms[5],
-        "country_cap": totals[:, 5] == 0.0,
+        "country_cap": totals[:, 6] == 0.0,
     }
     found = {term.kind: used[term.kind] for term in policy.cover_terms if term.kind in used}
-    return YearTotals(totals[:, 0], totals[:, 1], totals[:, 2], totals[:, 3], totals[:, 4], found)
+    paid, recovery, days, first_loss, maximum, indemnity = totals[:, :6].T
+    return YearTotals(paid, recovery, days, first_loss, maximum, indemnity, found)

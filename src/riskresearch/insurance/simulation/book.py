@@ -1,6 +1,7 @@
 """A book of customers laid out for the simulation."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -17,11 +18,11 @@ from riskresearch.insurance.simulation.severity import Severities, severities
 
 STATUTORY_TERMS_DAYS = 30.0
 """Terms in a book where none are known: 30 days from delivery, Directive 2011/7/EU article 3.2."""
-_BUCKET_WIDTH = 0.25
+_IDLE_POINTS = 0.2  # a bucket costs each year about as much as so many points that find nobody
 
 
 class Line(NamedTuple):
-    """Customers that may default, side by side by sector and threshold, in buckets of similar threshold.
+    """Customers that may default, side by side by sector and threshold, in buckets that leave few points idle.
 
     Parameters
     ----------
@@ -99,9 +100,9 @@ def make_book(
 def _line(p_default: Array, threshold: Array, sector: Integers) -> Line:
     open_ones = np.flatnonzero((p_default > 0) & (p_default < 1))
     place = open_ones[np.lexsort((threshold[open_ones], sector[open_ones]))]
-    bucket = np.floor(threshold[place] / _BUCKET_WIDTH)
-    is_first = (np.diff(sector[place], prepend=-1) != 0) | (np.diff(bucket, prepend=-np.inf) != 0)
-    first = np.append(np.flatnonzero(is_first), len(place))
+    edge = np.append(np.flatnonzero(np.diff(sector[place], prepend=-1)), len(place))
+    hazard = -np.log1p(-p_default[place])
+    first = np.array([*(k for pair in pairwise(edge) for k in _buckets(hazard, *pair)), len(place)], dtype=np.int64)
     return Line(
         threshold[place],
         place.astype(np.int32),
@@ -110,6 +111,19 @@ def _line(p_default: Array, threshold: Array, sector: Integers) -> Line:
         sector[place][first[:-1]],
         np.flatnonzero(p_default == 1).astype(np.int32),
     )
+
+
+def _buckets(hazard: Array, start: int, end: int) -> list[int]:
+    """First place of each bucket of a sector, whose hazards rise.
+
+    All customers of a bucket are given as many points as its last one; what they do not need is idle.
+    """
+    first = [end]
+    while first[0] > start:
+        falling = hazard[start : first[0]][::-1]
+        idle = np.cumsum(falling[0] - falling)
+        first.insert(0, first[0] - int(np.searchsorted(idle, _IDLE_POINTS, side="right")))
+    return first[:-1]
 
 
 def _exposure(ordered: DataFrame, months: DataFrame | None, *, start: int) -> Array:

@@ -12,7 +12,7 @@ from riskresearch.insurance.claims import Array, Integers
 Words = npt.NDArray[np.uint64]
 
 GOLDEN, FIRST, SECOND = (np.uint64(word) for word in (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB))
-ONE, S12, S27, S30, S31, S32, S40 = (np.uint64(value) for value in (1, 12, 27, 30, 31, 32, 40))
+ONE, S12, S24, S27, S30, S31, S32, S40 = (np.uint64(value) for value in (1, 12, 24, 27, 30, 31, 32, 40))
 HALF, STEP, HALF_STEP = 0.5, 2.0**-52, 2.0**-32
 LOWER, DAY_STEP = np.uint64(2**32 - 1), np.float32(2.0**-24)
 

@@ -15,7 +15,7 @@ from scipy.special import erfc
 
 from riskresearch.insurance.claims import Array, Integers
 
-LOWEST, HIGHEST, STEPS = -9.0, 9.0, 128.0  # beyond the lowest index no default, beyond the highest surely one
+LOWEST, HIGHEST, STEPS = -9.0, 9.0, 512.0  # beyond the lowest index no default, beyond the highest surely one
 CAP = 40.0  # a customer of this hazard survives with probability 4e-18
 POISSON_PART = 32.0  # Poisson numbers of larger means are sums
 _UNBOUNDED = 1e300

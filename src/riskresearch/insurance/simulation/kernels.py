@@ -14,12 +14,11 @@ import numpy as np
 from riskresearch.insurance.claims import Array, Integers
 from riskresearch.insurance.simulation.book import Line
 from riskresearch.insurance.simulation.compiled import compiled, uniform, word
-from riskresearch.insurance.simulation.counters import DAY_STEP, LOWER, S32, S40, Words
+from riskresearch.insurance.simulation.counters import DAY_STEP, LOWER, ONE, S24, S32, S40, Words
 from riskresearch.insurance.simulation.factors import Years
 from riskresearch.insurance.simulation.hazards import CAP, HIGHEST, LOWEST, POISSON_PART, STEPS, Link
 
 _ROOT_HALF = math.sqrt(0.5)
-_PARTS = 4096
 
 
 class Found(NamedTuple):
@@ -34,15 +33,16 @@ class Room(NamedTuple):
     """Room for a year: segment and end of each bucket, guide to them, last year in which each place defaulted."""
 
     bound: Array
+    per_bound: Array
     end: Array
     guide: np.ndarray
     seen: np.ndarray
 
 
 @compiled
-def cell(x: float, n_cells: int) -> int:
+def cell(x: float, last: np.uint64) -> np.uint64:
     """Cell of an index on the grid of the link."""
-    return min(int((min(max(x, LOWEST), HIGHEST) - LOWEST) * STEPS), n_cells - 1)
+    return min(np.uint64(np.int64((min(max(x, LOWEST), HIGHEST) - LOWEST) * STEPS)), last)
 
 
 @compiled
@@ -57,13 +57,15 @@ def link(x: float, variance: float) -> float:
 def lay(line: Line, shift: Array, scale: float, multiplier: Array, table: Array, room: Room) -> float:
     """Write the length of a segment of each bucket in a year, and where the bucket ends; return the whole length."""
     highest, sector, first, bound, end = line.highest, line.sector, line.first, room.bound, room.end
-    n_cells, total = len(table) - 1, 0.0
+    last_cell, total = np.uint64(len(table) - 2), 0.0
     for b in range(len(highest)):
-        k = cell(highest[b] * scale - shift[sector[b]], n_cells)
-        bound[b] = min(table[k + 1] * multiplier[sector[b]], CAP)
+        s = np.uint64(sector[b])
+        k = cell(highest[b] * scale - shift[s], last_cell)
+        bound[b] = min(table[k + ONE] * multiplier[s], CAP)
     for b in range(len(highest)):
+        room.per_bound[b] = 1.0 / bound[b]
         total += bound[b] * (first[b + 1] - first[b])
-        end[b] = total
+        end[b + 1] = total
     return total
 
 
@@ -84,75 +86,78 @@ def poisson(mean: float, key: np.uint64) -> int:
 
 
 @compiled
+def uniforms(key: np.uint64, n: int) -> Array:
+    """Return the first uniform numbers of a stream; a loop of nothing else is computed several numbers at a time."""
+    drawn = np.empty(n)
+    for k in range(len(drawn)):
+        drawn[k] = uniform(key, k)
+    return drawn
+
+
+@compiled
 def mark(end: Array, guide: np.ndarray, n_buckets: int, per_length: float) -> None:
     """Write for each of many equal parts of the line the first bucket that may reach into it."""
     reached, guide[:] = 0, 0
     for b in range(n_buckets):
-        guide[int(end[b] * per_length) + 1] += 1
+        guide[int(end[b + 1] * per_length) + 1] += 1
     for k in range(len(guide)):
         reached += guide[k]
         guide[k] = reached
 
 
 @compiled
-def bucket(end: Array, guide: np.ndarray, point: float, per_length: float) -> int:
-    """Bucket in which a point falls: the guide is rarely more than one bucket short."""
-    b = guide[int(point * per_length)]
-    b += end[b] <= point
-    while end[b] <= point:
-        b += 1
+def bucket(end: Array, guide: np.ndarray, point: float, per_length: float) -> np.uint64:
+    """Bucket in which a point falls: the guide is rarely more than two buckets short."""
+    b = np.uint64(guide[np.uint64(np.int64(point * per_length))])
+    b += np.uint64(end[b + ONE] <= point)
+    b += np.uint64(end[b + ONE] <= point)
+    while end[b + ONE] <= point:
+        b += ONE
     return b
 
 
 @compiled
-def walk_year(y: int, line: Line, years: Years, hazard: Link, key: Words, room: Room, out: Words) -> int:
+def walk_year(y: int, line: Line, years: Years, hazard: Link, key: Words, room: Room, out: Words) -> np.uint64:
     """Write the places that default in a year, in no order; return their number."""
     threshold, first, sector, table = line.threshold, line.first, line.sector, hazard.table
-    bound, end, guide, seen = room.bound, room.end, room.guide, room.seen
+    bound, per_bound, end, guide, seen = room.bound, room.per_bound, room.end, room.guide, room.seen
     shift, scale, multiplier = years.shift[y], years.scale[y], years.multiplier[y]
-    n, n_cells, n_buckets = 0, len(table) - 1, len(bound)
+    n, last_cell, last_bucket = np.uint64(0), np.uint64(len(table) - 2), np.uint64(len(bound) - 1)
     total = lay(line, shift, scale, multiplier, table, room)
     per_length = (len(guide) - 2) / total if total > 0.0 else 0.0
-    mark(end, guide, n_buckets, per_length)
-    for drawn in range(poisson(total, key[0])):
-        point = uniform(key[1], drawn) * total
-        b = min(bucket(end, guide, point, per_length), n_buckets - 1)
-        along = (point - (end[b - 1] if b > 0 else 0.0)) / bound[b]
-        offset = min(int(along), first[b + 1] - first[b] - 1)
-        place, length = first[b] + offset, (along - offset) * bound[b]
-        x = threshold[place] * scale - shift[sector[b]]
-        k = cell(x, n_cells)
-        n_above = (length < table[k] * multiplier[sector[b]]) + (length < table[k + 1] * multiplier[sector[b]])
+    mark(end, guide, len(bound), per_length)
+    for point in uniforms(key[1], poisson(total, key[0])):
+        distance = point * total
+        b = min(bucket(end, guide, distance, per_length), last_bucket)
+        along, start, s = (distance - end[b]) * per_bound[b], first[b], np.uint64(sector[b])
+        offset = min(np.int64(along), first[b + ONE] - start - 1)
+        place, length = np.uint64(start + offset), (along - offset) * bound[b]
+        x = threshold[place] * scale - shift[s]
+        k = cell(x, last_cell)
+        n_above = (length < table[k] * multiplier[s]) + (length < table[k + ONE] * multiplier[s])
         if n_above == 1:
-            n_above += length < link(x, hazard.variance) * multiplier[sector[b]]
-        is_hit = n_above == 2
+            n_above += length < link(x, hazard.variance) * multiplier[s]
+        is_hit, last = n_above == 2, seen[place]
         out[n] = place
-        n += is_hit & (seen[place] != y)
-        seen[place] = y if is_hit else seen[place]
+        n += np.uint64(is_hit & (last != y))
+        seen[place] = y if is_hit else last
     return n
 
 
 @compiled
-def packed(day_key: np.uint64, customer: int) -> np.uint64:
-    """Day of a default, in steps of 2^-24, in the upper half of a word and its customer in the lower."""
-    return word(day_key, customer) >> S40 << S32 | np.uint64(customer)
+def sort_days(dealt: Words, last: np.ndarray, out: Words) -> None:
+    """Write packed defaults in order: since days are uniform, each is near its place once they are dealt by their day.
 
-
-@compiled
-def sort_days(out: Words, room: Words, last: Integers) -> None:
-    """Sort packed defaults: since days are uniform, each is near its place once they are dealt by their day."""
-    n_parts = min(max(len(out), 1), len(last))
-    last[:n_parts] = 0
-    for n in range(len(out)):
-        room[n] = out[n]
-        last[part(out[n], n_parts)] += 1
+    `last` holds how many there are in each part of the year, one part per default.
+    """
+    n_parts = len(dealt)
     for k in range(1, n_parts):
         last[k] += last[k - 1]
-    for n in range(len(out)):
-        k = part(room[n], n_parts)
-        last[k] -= 1
-        out[last[k]] = room[n]
-    for n in range(1, len(out)):
+    for n in range(n_parts):
+        k = part(dealt[n], n_parts)
+        last[k] -= ONE
+        out[last[k]] = dealt[n]
+    for n in range(1, n_parts):
         value, k = out[n], n
         while k > 0 and out[k - 1] > value:
             out[k] = out[k - 1]
@@ -161,9 +166,9 @@ def sort_days(out: Words, room: Words, last: Integers) -> None:
 
 
 @compiled
-def part(value: np.uint64, n_parts: int) -> np.int64:
+def part(value: np.uint64, n_parts: int) -> np.uint64:
     """Part of the year, of so many, into which a packed default falls."""
-    return np.int64(value >> S32) * n_parts >> 24
+    return (value >> S32) * np.uint64(n_parts) >> S24
 
 
 @compiled
@@ -177,29 +182,40 @@ def walk(line: Line, years: Years, hazard: Link, key: Words, day_key: Words, fou
     day_key : stream of the days of each year
     found : where to write; if there may be too little room, -1 is returned
     """
-    n, most = 0, len(line.threshold) + len(line.certain)
+    n, n_certain, most = 0, len(line.certain), len(line.threshold) + len(line.certain)
     room = rooms(len(line.threshold), len(line.highest))
-    out, dealt, last = np.empty(most + 1, np.uint64), np.empty(most, np.uint64), np.empty(_PARTS, np.int64)
+    out, dealt, last = np.empty(most + 1, np.uint64), np.empty(most, np.uint64), np.empty(most, np.uint64)
     for y in range(len(years.scale)):
         if n + most > len(found.customer):
             return -1
-        size = walk_year(y, line, years, hazard, key[y], room, out)
-        pack(out, size, line.customer, line.certain, day_key[y])
-        size += len(line.certain)
-        sort_days(out[:size], dealt, last)
+        size = np.int64(walk_year(y, line, years, hazard, key[y], room, out)) + n_certain
+        there = dealt[:size]
+        pack(out, line.customer, line.certain, day_key[y], there, last)
+        sort_days(there, last, out)
         unpack(out[:size], found.customer[n:], found.day_ratio[n:])
         found.n_per_year[y] = size
-        n += size
+        n += len(there)
     return n
 
 
 @compiled
-def pack(out: Words, size: int, customer: np.ndarray, certain: np.ndarray, day_key: np.uint64) -> None:
-    """Write the packed default of each place, and behind them those of the certain defaults."""
+def pack(
+    out: Words, customer: np.ndarray, certain: np.ndarray, day_key: np.uint64, dealt: Words, last: np.ndarray
+) -> None:
+    """Write the defaults of the places and the certain ones, and how many are in each part of the year.
+
+    The day, in steps of 2^-24, is in the upper half of a word and the customer in the lower.
+    """
+    size = len(dealt) - len(certain)
     for k in range(size):
-        out[k] = packed(day_key, customer[out[k]])
+        dealt[k] = customer[out[k]]
     for k in range(len(certain)):
-        out[size + k] = packed(day_key, certain[k])
+        dealt[size + k] = certain[k]
+    for k in range(len(dealt)):
+        dealt[k] = word(day_key, dealt[k]) >> S40 << S32 | dealt[k]
+    last[: len(dealt)] = 0
+    for k in range(len(dealt)):
+        last[part(dealt[k], len(dealt))] += ONE
 
 
 @compiled
@@ -216,5 +232,6 @@ def rooms(n_places: int, n_buckets: int) -> Room:
     n_parts = 64
     while n_parts < 2 * n_buckets:
         n_parts *= 2
-    end, seen = np.full(n_buckets + 2, np.inf), np.full(n_places, -1, dtype=np.int32)
-    return Room(np.empty(n_buckets), end, np.empty(n_parts + 2, dtype=np.int32), seen)
+    end, seen = np.full(n_buckets + 4, np.inf), np.full(n_places, -1, dtype=np.int32)
+    end[0] = 0.0
+    return Room(np.empty(n_buckets), np.empty(n_buckets), end, np.empty(n_parts + 2, dtype=np.int32), seen)

@@ -25,7 +25,7 @@ def walk(line: Line, years: Years, hazard: Link, key: Words, day_key: Words) -> 
     year, point = _points(key, top[:, -1] if top.shape[1] else np.zeros(len(top)))
     bucket = _bucket(top, year, point)
     edge = np.where(bucket > 0, top[year, bucket - 1], 0.0)
-    along = (point - edge) / bound[year, bucket]
+    along = (point - edge) * (1.0 / bound[year, bucket])
     size = np.diff(line.first)[bucket]
     offset = np.minimum(along.astype(np.int64), size - 1)
     place = line.first[bucket] + offset

@@ -4,13 +4,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from riskresearch.insurance.claims import Array
 
 Amount = Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)]
 Ratio = Annotated[float, Field(strict=True, ge=0, le=1, allow_inf_nan=False)]
+Multiple = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
 Days = Annotated[int, Field(strict=True, ge=0, le=1_000)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
 
 
@@ -46,15 +48,19 @@ class Term(BaseModel):
     level: ClassVar[Level]
 
     kind: str
-    clause: str = Field(min_length=1, description="clause of the contract that holds the term")
-    source: str = Field(min_length=1, description="document the value was read from, or who decided it")
+    clause: Text = Field(description="clause of the contract that holds the term")
+    source: Text = Field(description="document the value was read from, or who decided it")
 
 
 class EligibilityTerm(Term):
-    """A term that takes a part of a debt out of cover, whatever the amount."""
+    """A term that takes a part of a debt out of cover, whatever the amount.
+
+    ``is_last_delivered``: the part is what was delivered last, else it is spread evenly over the deliveries.
+    """
 
     level: ClassVar[Level] = Level.DEBT
     reason: ClassVar[str]
+    is_last_delivered: ClassVar[bool] = False
 
 
 class ConditionTerm(Term):

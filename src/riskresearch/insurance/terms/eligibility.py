@@ -42,6 +42,7 @@ class StopShipment(EligibilityTerm):
 
     kind: Literal["stop_shipment"] = "stop_shipment"
     reason: ClassVar[str] = "after_stop_shipment"
+    is_last_delivered: ClassVar[bool] = True
     extension_days: Days = Field(description="days after the oldest unpaid due date", examples=[60])
 
     def after_stop_ratio(self, terms_days: Array, *, deliveries_after_days: float) -> Array:

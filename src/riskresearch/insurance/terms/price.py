@@ -133,7 +133,7 @@ class AdjustmentTerm(PriceTerm):
 
         Parameters
         ----------
-        indemnity : payouts less the insurer's recoveries of each insurance year
+        indemnity : payouts less the insurer's recoveries of each insurance year, with VAT where the policy includes it
         premium_amount : premium of a year before tax
         """
         raise NotImplementedError

@@ -28,6 +28,7 @@ ELIGIBILITY_TERMS: dict[str, type[EligibilityTerm]] = {
     kind: term for kind, term in TERMS.items() if issubclass(term, EligibilityTerm)
 }
 COVER_TERMS: dict[str, type[CoverTerm]] = {kind: term for kind, term in TERMS.items() if issubclass(term, CoverTerm)}
+LAST_DELIVERED_REASONS = frozenset(term.reason for term in ELIGIBILITY_TERMS.values() if term.is_last_delivered)
 RETENTION_REASONS: tuple[str, ...] = (
     NO_POLICY,
     OUTSIDE_YEAR,

@@ -7,7 +7,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from riskresearch.insurance.claims import Array
-from riskresearch.insurance.terms.base import Amount, Country, YearTerm
+from riskresearch.insurance.terms.base import Amount, Country, Multiple, YearTerm
 
 
 class CountryCap(YearTerm):
@@ -59,7 +59,7 @@ class MaximumLiability(YearTerm):
     reason: ClassVar[str] = "maximum_liability"
     is_borne_by_insured: ClassVar[bool] = False
     amount: Amount | None = Field(None, description="fixed maximum, policy currency", examples=[500_000.0])
-    premium_multiple: Amount | None = Field(
+    premium_multiple: Multiple | None = Field(
         None, description="maximum as a multiple of the year's premium before tax", examples=[30.0]
     )
 

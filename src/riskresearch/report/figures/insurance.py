@@ -25,6 +25,8 @@ from riskresearch.report.figures.style import (
 from riskresearch.report.translator import Translator
 
 NAME_WIDTH = 30
+MARKED = {"is_quote": "figure.design_is_quote", "is_optimal": "figure.design_is_optimal"}
+"""Names of the two designs that stand out."""
 SELF_INSURANCE = "self_insurance"
 
 
@@ -97,7 +99,7 @@ def _mark(axis: Axes, designs: DataFrame, words: Translator) -> None:
             axis.plot([x], [y], "D", color=colour, markeredgecolor=INK, markersize=7, zorder=5)
             if is_same and name == "is_quote":
                 continue
-            label = words.t(f"figure.design_{'both' if is_same else name}")
+            label = words.t("figure.design_both" if is_same else MARKED[name])
             line = {"arrowstyle": "-", "color": MUTED, "linewidth": 0.8}
             place = (0.02, height)
             axis.annotate(label, (x, y), place, textcoords="axes fraction", fontsize=8.5, arrowprops=line, zorder=6)
@@ -128,13 +130,14 @@ def cost_tornado(tornado: DataFrame, *, words: Translator, axis: Axes) -> None:
 
     Parameters
     ----------
-    tornado : table `tornado`, the rows of one option
+    tornado : table `tornado`; of several options the first is drawn
     words : language and currency
     axis : where to draw
     """
     title = words.t("figure.tornado_title")
     if tornado.empty:
         return not_computable(axis, words, title=title, reason=words.t("figure.no_rows"))
+    tornado = tornado[tornado["option_id"] == tornado["option_id"].iloc[0]]
     change = "economic_cost_change_amount"
     span = tornado.groupby("driver_code")[change].agg(lambda values: np.ptp(np.append(values, 0.0)))
     drivers = list(span.sort_values(ascending=False, kind="stable").index)
@@ -187,12 +190,16 @@ def premium_lines(premium_sensitivity: DataFrame, *, words: Translator, axis: Ax
         label = words.t("figure.limits_cut", cut=words.ratio(cut, 0)) if cut else words.t("figure.limits_kept")
         axis.plot(line["loading_ratio"], line[cost], "o-", color=colour, markersize=4, label=label)
     axis.axhline(without, color=INK, linewidth=1.2, linestyle="--", label=words.label("option_kind", "self_insurance"))
-    scale = premium_sensitivity.drop_duplicates("loading_ratio").sort_values("loading_ratio")
+    is_own = premium_sensitivity["is_own_dso"].astype(bool)
+    ends = premium_sensitivity["loading_ratio"].isin(premium_sensitivity["loading_ratio"].agg(["min", "max"]))
+    scale = premium_sensitivity[~is_own | ends].drop_duplicates("loading_ratio").sort_values("loading_ratio")
     names = [
         f"{words.ratio(loading, 0)}\n{words.t('figure.dso_at', days=_dso(days, words))}"
         for loading, days in zip(scale["loading_ratio"], scale["dso_days"], strict=True)
     ]
     axis.set_xticks(scale["loading_ratio"], names, fontsize=8)
+    for own in premium_sensitivity.loc[is_own, "loading_ratio"].unique():
+        axis.axvline(own, color=MUTED, linewidth=1, linestyle=":", label=words.t("figure.own_dso"))
     axis.set_title(title)
     ticks(axis, "y", words.compact)
     axis.margins(0.06, 0.12)

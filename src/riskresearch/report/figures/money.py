@@ -24,10 +24,10 @@ from riskresearch.report.figures.style import (
 from riskresearch.report.translator import Translator
 
 COST_PARTS = {
-    "premium": (("premium_amount",), BLUE),
-    "fees_tax": (("fees_amount", "tax_amount"), SKY),
-    "other": (("admin_amount", "adjustment_amount", "financing_amount"), MUTED),
-    "retained": (("expected_retained_amount",), ORANGE),
+    "figure.cost_premium": (("premium_amount",), BLUE),
+    "figure.cost_fees_tax": (("fees_amount", "tax_amount"), SKY),
+    "figure.cost_other": (("admin_amount", "adjustment_amount", "financing_amount"), MUTED),
+    "figure.cost_retained": (("expected_retained_amount",), ORANGE),
 }
 BAD_YEARS = {0.9: SKY, 0.99: ORANGE, 0.999: RED}
 SELF_INSURANCE = "self_insurance"
@@ -51,10 +51,10 @@ def cost_of_options(quotes: DataFrame, *, words: Translator, axis: Axes) -> None
     rows = quotes.sort_values(["total_cost_of_risk_amount", "option_id"], ignore_index=True)
     places = np.arange(len(rows))
     high, low = np.zeros(len(rows)), np.zeros(len(rows))
-    for part, (names, colour) in COST_PARTS.items():
+    for message, (names, colour) in COST_PARTS.items():
         values = rows[list(names)].sum(axis=1).to_numpy(float)
         left = np.where(values >= 0, high, low)
-        axis.barh(places, values, left=left, color=colour, height=0.56, label=words.t(f"figure.cost_{part}"))
+        axis.barh(places, values, left=left, color=colour, height=0.56, label=words.t(message))
         high, low = high + values.clip(min=0), low + values.clip(max=0)
     total, economic = (rows[f"{name}_amount"].to_numpy(float) for name in ("total_cost_of_risk", "economic_cost"))
     bars = 2 * rows["total_cost_of_risk_amount_se"].fillna(0.0).to_numpy(float)

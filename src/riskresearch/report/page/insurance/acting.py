@@ -8,7 +8,7 @@ from pandas import DataFrame, Series
 from riskresearch.report.cells import with_unit
 from riskresearch.report.page.context import Block, Chapter, Context, missing, note, text
 from riskresearch.report.page.insurance.parts import focus, focus_words, name_of, value_cell, with_error
-from riskresearch.report.page.limits.parts import WIDE, dated, listing, money, none_or
+from riskresearch.report.page.limits.parts import WIDE, Column, dated, listing, money, none_or
 from riskresearch.report.translator import Translator
 
 REQUESTS_SHOWN = 15
@@ -81,7 +81,14 @@ def _requests(context: Context) -> Iterator[Block]:
         "shown": words.count(len(shown)),
     }
     yield text(words.n("insurance.requests_told", len(rows), **told_all))
-    columns = [
+    yield listing(
+        rows, _asked(words), words=words, caption=words.t("insurance.requests_table"), max_rows=REQUESTS_SHOWN
+    )
+
+
+def _asked(words: Translator) -> list[Column]:
+    """What a request asks for, and what it wins."""
+    return [
         (words.t("column.request_number"), lambda row: words.count(row["request_number"]), True),
         (words.t("column.customer_id"), lambda row: str(row["customer_id"]), False),
         (words.t("column.request_code"), lambda row: words.label("request", row["request_code"]), False),
@@ -97,7 +104,6 @@ def _requests(context: Context) -> Iterator[Block]:
             True,
         ),
     ]
-    yield listing(rows, columns, words=words, caption=words.t("insurance.requests_table"), max_rows=REQUESTS_SHOWN)
 
 
 def _dormant(context: Context) -> Iterator[Block]:

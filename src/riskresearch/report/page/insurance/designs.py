@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pandas as pd
 from pandas import DataFrame, Series
 
-from riskresearch.report.figures.insurance import design_frontier
+from riskresearch.report.figures.insurance import MARKED, design_frontier
 from riskresearch.report.figures.insurance_use import clause_bars
 from riskresearch.report.page.context import Block, Chapter, Context, figure, missing, note, text
 from riskresearch.report.page.insurance.parts import SELF_INSURANCE, by_option, focus, focus_words, in_order
@@ -115,7 +115,7 @@ def _efficient(rows: DataFrame, words: Translator) -> Block:
 
 def _marked(row: Series, words: Translator) -> str:
     """A design in words; the quote and the best one are named."""
-    names = [words.t(f"figure.design_{name}") for name in ("is_quote", "is_optimal") if bool(row[name])]
+    names = [words.t(message) for name, message in MARKED.items() if bool(row[name])]
     told = design_words(row, words)
     return words.t("insurance.named", name=words.listed(names), what=told) if names else told
 

@@ -12,7 +12,11 @@ from riskresearch.report.page.insurance.parts import SELF_INSURANCE, in_order, n
 from riskresearch.report.translator import Translator
 
 LEFT_OUT = (0.75, 0.95)
-QUANTITIES = ("gross", "indemnity", "retained")
+QUANTITIES = {
+    "gross": "insurance.law_gross",
+    "indemnity": "insurance.law_indemnity",
+    "retained": "insurance.law_retained",
+}
 
 
 def laws_chapter(context: Context) -> Chapter:
@@ -29,7 +33,7 @@ def laws_chapter(context: Context) -> Chapter:
 def _laws(context: Context, losses: DataFrame) -> Iterator[Block]:
     """One table per quantity: options by statistic."""
     words = context.words
-    for quantity in QUANTITIES:
+    for quantity, message in QUANTITIES.items():
         rows = losses[losses["quantity_code"].eq(quantity) & ~losses["confidence_ratio"].isin(LEFT_OUT)]
         options = in_order(context, rows["option_id"])
         if quantity == "gross":
@@ -37,7 +41,7 @@ def _laws(context: Context, losses: DataFrame) -> Iterator[Block]:
         elif quantity == "indemnity":
             options = [one for one in options if one != SELF_INSURANCE]
         if options:
-            yield _law(context, rows, options, caption=words.t(f"insurance.law_{quantity}"))
+            yield _law(context, rows, options, caption=words.t(message))
 
 
 def _law(context: Context, rows: DataFrame, options: list[str], *, caption: str) -> Block:

@@ -48,7 +48,7 @@ def tornado_chapter(context: Context) -> Chapter:
     by_key = tornado.set_index(["option_id", "driver_code", "side_code"])
     lines = [
         (
-            f"{words.label('driver', driver)}: {_side(tornado, driver, side, words)}",
+            words.t("insurance.named", name=words.label("driver", driver), what=_side(tornado, driver, side, words)),
             lambda option, driver=driver, side=side: _moved(by_key, (option, driver, side), words),
         )
         for driver in rows["driver_code"].unique()

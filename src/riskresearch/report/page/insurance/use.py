@@ -32,6 +32,7 @@ SEGMENT_INDICATORS = (
 )
 SEGMENTS_SHOWN = 8
 MONTHS_SHOWN = 12
+TITLES = {"use": "insurance.indicators_use", "terms_cost": "insurance.indicators_terms_cost"}
 
 
 def policy_use_chapter(context: Context) -> Chapter:
@@ -86,7 +87,7 @@ def _indicators(context: Context, family: str) -> Iterator[Block]:
         for code in known.index[known]
     ]
     if lines:
-        yield by_option(context, lines, options=options, caption=words.t(f"insurance.indicators_{family}"))
+        yield by_option(context, lines, options=options, caption=words.t(TITLES[family]))
     yield from _unknown(rows[rows["indicator_code"].isin(known.index[~known])], words)
 
 
