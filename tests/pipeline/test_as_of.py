@@ -10,9 +10,12 @@ from riskresearch.ledger.movements import known_date
 from riskresearch.ledger.synthetic import synthetic_ledger
 from riskresearch.pipeline.company_files import knowledge_of, read_credit_policy
 from riskresearch.pipeline.plan import ledger_tables
+from riskresearch.pipeline.policy_files import alternative_at
+from riskresearch.pipeline.project import PROJECT
 from riskresearch.pipeline.settings import resolve
 from riskresearch.pipeline.stages import STAGES, TABLES, Inputs
 
+ALTERNATIVES = PROJECT / "config" / "alternatives"
 AS_OF = day("2024-12-31")
 ACTS = {
     "invoices": "invoice_date",
@@ -67,11 +70,13 @@ def _without_later_acts(ledger):
 
 
 def _all_tables(ledger, policies):
+    alternatives = tuple(alternative_at(file.stem) for file in sorted(ALTERNATIVES.glob("*.yaml")))
     tables = ledger_tables(ledger, SETTINGS, as_of=AS_OF)
     knowledge, credit_policy = knowledge_of(SETTINGS, as_of=AS_OF), read_credit_policy(SETTINGS)
     for stage in STAGES:
         given = {name: tables[name] for name in stage.reads}
-        made = stage.make(Inputs(given, SETTINGS, AS_OF, "EUR", policies, knowledge, credit_policy=credit_policy))
+        laid_down = {"knowledge": knowledge, "credit_policy": credit_policy, "alternatives": alternatives}
+        made = stage.make(Inputs(given, SETTINGS, AS_OF, "EUR", policies, **laid_down))
         tables |= {t.name: check(made[t.name], TABLES[t.name]) for t in stage.writes}
     return tables
 

@@ -135,7 +135,7 @@ class Session:
         previous = previous_run(before) if before else None
         credit = self._credit_policy(stage)
         made = stage.make(
-            Inputs(inputs, self.settings, self.as_of, currency, policies, alternatives, knowledge, previous, credit)
+            Inputs(inputs, self.settings, self.as_of, currency, policies, knowledge, previous, credit, alternatives)
         )
         for table in stage.writes:
             self.folder.write(table.name, made[table.name])

@@ -75,7 +75,7 @@ class Previous:
 class Inputs:
     """What a stage gets: tables, settings, the date, the run currency, and what else it asks for.
 
-    That is the policies, what the company lays down beside its ledger, and tables of the run before.
+    That is policies and alternatives to compare, what the company lays down beside its ledger, and the run before.
     """
 
     tables: Mapping[str, DataFrame]
@@ -83,10 +83,10 @@ class Inputs:
     as_of: Timestamp
     currency_code: str
     policies: tuple[Policy, ...] = ()
-    alternatives: tuple[Alternative, ...] = ()
     knowledge: Knowledge | None = None
     previous: Previous | None = None
     credit_policy: CreditPolicy | None = None
+    alternatives: tuple[Alternative, ...] = ()
 
 
 @dataclass(frozen=True)
