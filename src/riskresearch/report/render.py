@@ -1,6 +1,6 @@
 """The management page: tables to one HTML file per language, complete in itself."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -168,21 +168,9 @@ def limits_page(tables: Mapping[str, DataFrame], facts: PageFacts, language: str
     facts : run, date, source, whether the data are synthetic
     language : ``en`` or ``fr``
     """
-    words = translator(language, tables.get("labels"), currency_code=facts.currency_code)
-    context = Context(tables, facts, words)
-    return (
-        environment()
-        .get_template("limits.html.j2")
-        .render(
-            **_frame(words, facts, language),
-            title=words.t("limits.title"),
-            heading=words.t("limits.title"),
-            file_stem="limits",
-            source=words.t("validation.source_run", **_origin(facts)),
-            back=f"index.{language}.html",
-            chapters=[chapter(context) for chapter in LIMIT_CHAPTERS],
-        )
-    )
+    context = _context(tables, facts, language)
+    said = {"title": "limits.title", "source": "validation.source_run"}
+    return _page_beside("limits", said, context, [chapter(context) for chapter in LIMIT_CHAPTERS])
 
 
 def insurance_page(tables: Mapping[str, DataFrame], facts: PageFacts, language: str) -> str:
@@ -194,19 +182,30 @@ def insurance_page(tables: Mapping[str, DataFrame], facts: PageFacts, language: 
     facts : run, date, source, whether the data are synthetic
     language : ``en`` or ``fr``
     """
-    words = translator(language, tables.get("labels"), currency_code=facts.currency_code)
-    context = Context(tables, facts, words)
+    context = _context(tables, facts, language)
+    said = {"title": "insurance.title", "source": "insurance.source_run"}
+    return _page_beside("insurance", said, context, [chapter(context) for chapter in INSURANCE_CHAPTERS])
+
+
+def _context(tables: Mapping[str, DataFrame], facts: PageFacts, language: str) -> Context:
+    return Context(tables, facts, translator(language, tables.get("labels"), currency_code=facts.currency_code))
+
+
+def _page_beside(file_stem: str, said: Mapping[str, str], context: Context, chapters: Sequence[Chapter]) -> str:
+    """A page beside the management page; `said` holds the messages of its title and of its source."""
+    words, facts = context.words, context.facts
+    title = words.t(said["title"])
     return (
         environment()
-        .get_template("insurance.html.j2")
+        .get_template("beside.html.j2")
         .render(
-            **_frame(words, facts, language),
-            title=words.t("insurance.title"),
-            heading=words.t("insurance.title"),
-            file_stem="insurance",
-            source=words.t("validation.source_run", **_origin(facts)),
-            back=f"index.{language}.html",
-            chapters=[chapter(context) for chapter in INSURANCE_CHAPTERS],
+            **_frame(words, facts, words.language),
+            title=title,
+            heading=title,
+            file_stem=file_stem,
+            source=words.t(said["source"], **_origin(facts)),
+            back=f"index.{words.language}.html",
+            chapters=chapters,
         )
     )
 
